@@ -1,0 +1,3 @@
+//! Comparisons in one run.
+
+fn main() {}

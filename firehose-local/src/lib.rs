@@ -1,0 +1,1 @@
+//! Amazon Data Firehose's delivery with dynamic partitioning, as a library and a local server.

@@ -1,0 +1,1 @@
+//! (duplicate: being built)

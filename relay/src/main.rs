@@ -1,0 +1,3 @@
+//! Takes event batches, adds the user id, makes them durable, forwards them.
+
+fn main() {}

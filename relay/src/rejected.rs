@@ -1,0 +1,1 @@
+//! (rejected: being built)

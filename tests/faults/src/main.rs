@@ -1,0 +1,1 @@
+//! Faults, end to end with real parts.

@@ -1,0 +1,1 @@
+//! The one harness: real processes, real browsers, a temp folder each.

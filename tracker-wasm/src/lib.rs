@@ -1,0 +1,1 @@
+//! The browser SDK: page views and clicks as nested events.
