@@ -1,0 +1,82 @@
+variable "region" {
+  description = "AWS region of everything here. Null takes the region of the default chain (AWS_REGION, or the profile)."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags on everything that takes tags."
+  type        = map(string)
+  default     = { project = "clickstream" }
+}
+
+variable "stream_name" {
+  description = "Name of the delivery stream. The relay is told the same by --stream."
+  type        = string
+  default     = "clickstream"
+}
+
+variable "partition_by" {
+  description = <<-EOT
+    What a folder of the lake holds: "user" (one user's events, cheapest to query by user)
+    or "bucket" (one of 128 groups of users). Firehose allows 500 active partitions by
+    default, and a user active across a full hour counts twice, so choose "bucket" before
+    some 250 users are active in one buffer interval. Events carry both keys; only the
+    prefix changes.
+  EOT
+  type        = string
+  default     = "user"
+
+  validation {
+    condition     = contains(["user", "bucket"], var.partition_by)
+    error_message = "partition_by must be \"user\" or \"bucket\"."
+  }
+}
+
+variable "buffering_size" {
+  description = "MiB a partition gathers before it is delivered. Dynamic partitioning needs at least 64."
+  type        = number
+  default     = 64
+
+  validation {
+    condition     = var.buffering_size >= 64 && var.buffering_size <= 128
+    error_message = "buffering_size must be from 64 to 128 MiB: Firehose takes no less with dynamic partitioning."
+  }
+}
+
+variable "buffering_interval" {
+  description = "Seconds a partition waits before it is delivered, whatever its size."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.buffering_interval >= 60 && var.buffering_interval <= 900
+    error_message = "buffering_interval must be from 60 to 900 seconds with dynamic partitioning."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days the delivery errors' log is kept."
+  type        = number
+  default     = 30
+
+  validation {
+    condition = contains(
+      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+      var.log_retention_days,
+    )
+    error_message = "log_retention_days must be a number of days that CloudWatch Logs knows, such as 7, 30, 90 or 365."
+  }
+}
+
+variable "noncurrent_version_days" {
+  description = "Days a deleted or overwritten object of the raw bucket can still be brought back."
+  type        = number
+  default     = 30
+}
+
+variable "force_destroy" {
+  description = "Let `terraform destroy` delete the buckets with every event in them. Off, destroy stops at a bucket that is not empty."
+  type        = bool
+  default     = false
+}
