@@ -1,0 +1,253 @@
+//! Queries that are only paths (`{a:.x, b:.y.z}`): read straight from the record's text, with
+//! the whole record's grammar checked on the way.
+
+use super::{Values, number};
+use crate::failure::ErrorCode;
+use crate::json::{Cursor, Invalid, unescape};
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::Term;
+use jaq_core::path::{Opt, Part, Path};
+
+/// The paths of a query, as a tree of the keys that lead to them.
+#[derive(Debug)]
+pub(crate) struct Paths {
+    nodes: Vec<Node>,
+    count: usize,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    children: Vec<(String, usize)>,
+    /// The query's keys whose path ends here.
+    wanted: Vec<usize>,
+}
+
+/// What a path led to, so far: a later duplicate key counts, as in jq.
+#[derive(Debug, Clone, Copy)]
+enum Found<'a> {
+    Missing,
+    /// A path goes through something that has no keys: jq's run-time error.
+    NoObject,
+    Scalar(&'a [u8]),
+    Composite,
+}
+
+/// The names and paths of a query, if it is nothing but paths with distinct names.
+pub(crate) fn recognise(query: &Term<&str>) -> Option<(Vec<String>, Paths)> {
+    let Term::Obj(entries) = query else {
+        return None;
+    };
+    let mut names = Vec::new();
+    let mut paths = Paths {
+        nodes: vec![Node::default()],
+        count: entries.len(),
+    };
+    for (number, (key, value)) in entries.iter().enumerate() {
+        let name = plain_string(key)?;
+        if names.contains(&name) {
+            return None;
+        }
+        let keys = match value {
+            None => vec![name.clone()],
+            Some(term) => keys(term)?,
+        };
+        names.push(name);
+        paths.add(keys, number);
+    }
+    Some((names, paths))
+}
+
+/// A string without escapes and interpolation.
+pub(super) fn plain_string(term: &Term<&str>) -> Option<String> {
+    match term {
+        Term::Str(None, parts) => match parts.as_slice() {
+            [] => Some(String::new()),
+            [StrPart::Str(text)] => Some((*text).to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn keys(term: &Term<&str>) -> Option<Vec<String>> {
+    let Term::Path(root, Path(parts)) = term else {
+        return None;
+    };
+    if !matches!(**root, Term::Id) {
+        return None;
+    }
+    parts
+        .iter()
+        .map(|part| match part {
+            (Part::Index(key), Opt::Essential) => plain_string(key),
+            _ => None,
+        })
+        .collect()
+}
+
+impl Paths {
+    fn add(&mut self, keys: Vec<String>, number: usize) {
+        let mut at = 0;
+        for key in keys {
+            let known = self
+                .nodes
+                .get(at)
+                .and_then(|node| node.child(key.as_bytes()));
+            at = known.unwrap_or_else(|| {
+                let new = self.nodes.len();
+                self.nodes.push(Node::default());
+                if let Some(node) = self.nodes.get_mut(at) {
+                    node.children.push((key, new));
+                }
+                new
+            });
+        }
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.wanted.push(number);
+        }
+    }
+
+    /// Reads the paths' values out of a record.
+    pub(crate) fn extract(&self, data: &[u8], values: &mut Values) -> Result<(), ErrorCode> {
+        let mut found = vec![Found::Missing; self.count];
+        let mut cursor = Cursor::new(data);
+        self.read(&mut cursor, &mut found)
+            .map_err(|Invalid| ErrorCode::NotJson)?;
+        if found.iter().any(|found| matches!(found, Found::NoObject)) {
+            return Err(ErrorCode::QueryFailed);
+        }
+        for found in found {
+            let Found::Scalar(text) = found else {
+                return Err(match found {
+                    Found::Composite => ErrorCode::KeyNotScalar,
+                    _ => ErrorCode::KeyNullOrEmpty,
+                });
+            };
+            match text {
+                [b'"', inner @ .., b'"'] => match unescape(inner).as_ref() {
+                    "" => return Err(ErrorCode::KeyNullOrEmpty),
+                    value => values.push(value),
+                },
+                b"null" => return Err(ErrorCode::KeyNullOrEmpty),
+                b"true" => values.push("true"),
+                b"false" => values.push("false"),
+                number => values.push(&number::print(&String::from_utf8_lossy(number))),
+            }
+        }
+        Ok(())
+    }
+
+    fn read<'a>(&self, cursor: &mut Cursor<'a>, found: &mut [Found<'a>]) -> Result<(), Invalid> {
+        cursor.whitespace();
+        self.node(0, 0, cursor, found)?;
+        cursor.whitespace();
+        match cursor.peek() {
+            None => Ok(()),
+            Some(_) => Err(Invalid),
+        }
+    }
+
+    /// Reads the value that the keys of this node lead to. Recursive, but only as deep as the
+    /// query's paths are and never deeper than JSON may be nested here.
+    fn node<'a>(
+        &self,
+        number: usize,
+        depth: usize,
+        cursor: &mut Cursor<'a>,
+        found: &mut [Found<'a>],
+    ) -> Result<(), Invalid> {
+        let Some(node) = self.nodes.get(number) else {
+            return cursor.value(depth);
+        };
+        let start = cursor.position();
+        let first = cursor.peek();
+        let below = match first {
+            Some(b'{') if !node.children.is_empty() => {
+                self.mark(node, Found::Missing, found);
+                self.object(node, depth, cursor, found)?;
+                None
+            }
+            Some(b'{' | b'n') => Some(Found::Missing),
+            _ => Some(Found::NoObject),
+        };
+        if let Some(below) = below {
+            cursor.value(depth)?;
+            self.mark(node, below, found);
+        }
+        let here = match first {
+            Some(b'{' | b'[') => Found::Composite,
+            _ => Found::Scalar(cursor.span(start, cursor.position())),
+        };
+        for wanted in &node.wanted {
+            if let Some(slot) = found.get_mut(*wanted) {
+                *slot = here;
+            }
+        }
+        Ok(())
+    }
+
+    fn object<'a>(
+        &self,
+        node: &Node,
+        depth: usize,
+        cursor: &mut Cursor<'a>,
+        found: &mut [Found<'a>],
+    ) -> Result<(), Invalid> {
+        if depth >= crate::json::MAX_DEPTH {
+            return Err(Invalid);
+        }
+        cursor.advance();
+        cursor.whitespace();
+        if cursor.peek() == Some(b'}') {
+            cursor.advance();
+            return Ok(());
+        }
+        loop {
+            let key = cursor.string()?;
+            cursor.whitespace();
+            cursor.expect(b':')?;
+            cursor.whitespace();
+            let child = if key.contains(&b'\\') {
+                node.child(unescape(key).as_bytes())
+            } else {
+                node.child(key)
+            };
+            match child {
+                Some(child) => self.node(child, depth + 1, cursor, found)?,
+                None => cursor.value(depth + 1)?,
+            }
+            cursor.whitespace();
+            match cursor.peek() {
+                Some(b',') => {
+                    cursor.advance();
+                    cursor.whitespace();
+                }
+                _ => return cursor.expect(b'}'),
+            }
+        }
+    }
+
+    /// Says of every path below a node what it leads to.
+    fn mark<'a>(&self, node: &Node, what: Found<'a>, found: &mut [Found<'a>]) {
+        for (_, child) in &node.children {
+            let Some(child) = self.nodes.get(*child) else {
+                continue;
+            };
+            for wanted in &child.wanted {
+                if let Some(slot) = found.get_mut(*wanted) {
+                    *slot = what;
+                }
+            }
+            self.mark(child, what, found);
+        }
+    }
+}
+
+impl Node {
+    fn child(&self, key: &[u8]) -> Option<usize> {
+        self.children
+            .iter()
+            .find(|(name, _)| name.as_bytes() == key)
+            .map(|(_, child)| *child)
+    }
+}

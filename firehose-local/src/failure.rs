@@ -1,0 +1,206 @@
+//! What becomes of a record that cannot be delivered: its code, its line under the error
+//! prefix, its line in the log.
+
+use crate::config::StreamConfig;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+
+/// Why a record goes to the error prefix. The numbers are stable: plans on disk hold them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ErrorCode {
+    /// A partition key is missing, null or `""`.
+    KeyNullOrEmpty = 1,
+    /// The record is not one JSON value.
+    NotJson = 2,
+    /// A partition key is an object or an array.
+    KeyNotScalar = 3,
+    /// The jq query fails on this record.
+    QueryFailed = 4,
+    /// The evaluated prefix is longer than 512 characters.
+    PrefixTooLong = 5,
+    /// One folder's name is longer than a disk takes (255 bytes once escaped).
+    NameTooLong = 6,
+    /// Too many partitions are open.
+    ActivePartitions = 7,
+}
+
+impl ErrorCode {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::KeyNullOrEmpty,
+        Self::NotJson,
+        Self::KeyNotScalar,
+        Self::QueryFailed,
+        Self::PrefixTooLong,
+        Self::NameTooLong,
+        Self::ActivePartitions,
+    ];
+
+    /// The stable number, never 0.
+    pub fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The code of a number that [`Self::number`] gave.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.number() == number)
+    }
+
+    /// AWS's `errorCode`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ActivePartitions => "DynamicPartitioning.ActivePartitionsLimitExceeded",
+            _ => "DynamicPartitioning.MetadataExtractionFailed",
+        }
+    }
+
+    /// AWS's `errorMessage`, where it is known; else ours.
+    pub fn message(self) -> &'static str {
+        match self {
+            Self::KeyNullOrEmpty => "partitionKeys values must not be null or empty",
+            Self::NotJson => "Non JSON record provided",
+            Self::KeyNotScalar => "partitionKeys values must not be objects or arrays",
+            Self::QueryFailed => "the MetadataExtraction query failed on this record",
+            Self::PrefixTooLong => "Length of evaluated prefix cannot be greater than 512",
+            Self::NameTooLong => "a folder of the evaluated prefix is longer than 255 bytes",
+            Self::ActivePartitions => {
+                "The number of active partitions has exceeded the configured limit"
+            }
+        }
+    }
+
+    /// The message of the log line: for a missing key the wording that AWS's console shows.
+    pub fn log_message(self) -> &'static str {
+        match self {
+            Self::KeyNullOrEmpty => "Partition key's value should not be null or empty",
+            other => other.message(),
+        }
+    }
+
+    /// What `!{firehose:error-output-type}` becomes.
+    pub fn output_type(self) -> &'static str {
+        match self {
+            Self::ActivePartitions => "activePartitionExceeded",
+            _ => "metadata-extraction-failed",
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorLine<'a> {
+    attempts_made: u32,
+    arrival_timestamp: u64,
+    error_code: &'a str,
+    error_message: &'a str,
+    attempt_ending_timestamp: u64,
+    raw_data: String,
+}
+
+/// Appends a failed record's line, newline included, to the bytes of an error object. A pure
+/// function of its arguments, so that a delivery done again writes the same bytes.
+pub fn error_line(data: &[u8], code: ErrorCode, arrival_ms: u64, now_ms: u64, out: &mut Vec<u8>) {
+    append_json(
+        &ErrorLine {
+            attempts_made: 1,
+            arrival_timestamp: arrival_ms,
+            error_code: code.code(),
+            error_message: code.message(),
+            attempt_ending_timestamp: now_ms,
+            raw_data: STANDARD.encode(data),
+        },
+        out,
+    );
+    out.push(b'\n');
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogLine<'a> {
+    timestamp: u64,
+    #[serde(rename = "deliveryStreamARN")]
+    delivery_stream_arn: String,
+    destination: String,
+    delivery_stream_version_id: u64,
+    message: &'a str,
+    error_code: &'a str,
+    processor: &'a str,
+}
+
+/// A line for the stream's log, without newline; `timestamp` is CloudWatch's, in ms.
+pub fn log_line(config: &StreamConfig, code: ErrorCode, now_ms: u64) -> String {
+    let mut out = Vec::new();
+    append_json(
+        &LogLine {
+            timestamp: now_ms,
+            delivery_stream_arn: config.arn(),
+            destination: config.bucket_arn(),
+            delivery_stream_version_id: config.version,
+            message: code.log_message(),
+            error_code: code.code(),
+            processor: "MetadataExtraction",
+        },
+        &mut out,
+    );
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn append_json(value: &impl Serialize, out: &mut Vec<u8>) {
+    let start = out.len();
+    // Strings and numbers into memory: nothing here can fail. If it ever did, half a line must
+    // not stay behind.
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(start);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::PartitionBy;
+
+    #[test]
+    fn numbers_are_stable() {
+        let numbers: Vec<u8> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7]);
+        for code in ErrorCode::ALL {
+            assert_eq!(ErrorCode::from_number(code.number()), Some(code));
+        }
+        assert_eq!(ErrorCode::from_number(0), None);
+        assert_eq!(ErrorCode::from_number(8), None);
+    }
+
+    #[test]
+    fn an_error_line_is_the_documented_record() {
+        let mut out = Vec::new();
+        error_line(b"{}", ErrorCode::KeyNullOrEmpty, 1, 2, &mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            concat!(
+                r#"{"attemptsMade":1,"arrivalTimestamp":1,"#,
+                r#""errorCode":"DynamicPartitioning.MetadataExtractionFailed","#,
+                r#""errorMessage":"partitionKeys values must not be null or empty","#,
+                r#""attemptEndingTimestamp":2,"rawData":"e30="}"#,
+                "\n"
+            )
+        );
+    }
+
+    #[test]
+    fn the_log_keeps_the_consoles_wording() {
+        let config = StreamConfig::clickstream(PartitionBy::User);
+        assert_eq!(
+            log_line(&config, ErrorCode::KeyNullOrEmpty, 5),
+            concat!(
+                r#"{"timestamp":5,"#,
+                r#""deliveryStreamARN":"arn:aws:firehose:us-east-1:000000000000:deliverystream/clickstream","#,
+                r#""destination":"arn:aws:s3:::raw","deliveryStreamVersionId":1,"#,
+                r#""message":"Partition key's value should not be null or empty","#,
+                r#""errorCode":"DynamicPartitioning.MetadataExtractionFailed","#,
+                r#""processor":"MetadataExtraction"}"#
+            )
+        );
+    }
+}
