@@ -1,1 +1,43 @@
-//! What an event is: shape and writing always, reading and validating behind a feature.
+//! What an event is: one JSON object on one line, in the names of the Segment spec.
+//!
+//! ```text
+//! wire ──► read (frame, one pass an event) ──► Incoming ──► line (with the relay's Stamp) ──► lake
+//! tracker, bot ──► event, action, context ──► write ──► wire
+//! ```
+//!
+//! The writing half is always there and small enough for a page; the reading half
+//! (feature `read`) belongs to the relay. No I/O, no clock, no randomness.
+
+// Known to both halves.
+pub mod id;
+pub mod kind;
+
+// The writing half, from the parts to the line.
+pub mod context;
+
+pub mod action;
+
+pub mod event;
+
+pub mod write;
+
+// The reading half, in the order of an event's way.
+#[cfg(feature = "read")]
+pub mod limits;
+#[cfg(feature = "read")]
+pub mod time;
+
+#[cfg(feature = "read")]
+pub mod scan;
+
+#[cfg(feature = "read")]
+pub mod read;
+
+#[cfg(feature = "read")]
+pub mod member;
+
+#[cfg(feature = "read")]
+pub mod validate;
+
+#[cfg(feature = "read")]
+pub mod line;

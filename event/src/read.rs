@@ -1,0 +1,352 @@
+//! A request's body, read: the frame once, then each event for itself.
+//!
+//! The frame is read loosely, so that whatever is wrong inside an event costs only that
+//! event; each event is then read strictly, in one pass.
+
+use crate::id::{InvalidUserId, UserId};
+use crate::kind::EventType;
+use crate::limits::{Limits, MESSAGE_ID_CHARACTERS};
+use crate::line::Incoming;
+use crate::member::{self, Object};
+use crate::scan;
+use crate::time::Timestamp;
+use crate::validate::{Malformed, Reason, Rejection};
+
+/// The frame of a body, with its events still as they were sent.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    events: Vec<&'a [u8]>,
+    /// The route's type, on the routes that take one event.
+    kind: Option<EventType>,
+    context: Object<'a>,
+    write_key: Option<String>,
+    user_token: Option<String>,
+    storage: Option<String>,
+    sent_at: Option<Timestamp>,
+    limits: Limits,
+}
+
+/// Reads `{"batch":[…],"context":{…},"sentAt":…,"writeKey":…}`.
+///
+/// # Errors
+/// Where the frame itself cannot be read, has no batch, or has too many events.
+pub fn batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed> {
+    let frame = Frame::read(body)?;
+    let mut batch = frame.batch(*limits)?;
+    let span = frame.get("batch").ok_or(Malformed::MissingBatch)?;
+    let mut at = 0;
+    if scan::expect(span, &mut at, b'[').is_err() {
+        return Err(Malformed::MissingBatch);
+    }
+    scan::space(span, &mut at);
+    if span.get(at) == Some(&b']') {
+        return Ok(batch);
+    }
+    loop {
+        scan::space(span, &mut at);
+        let end = scan::skip(span, at).ok_or_else(|| frame.broken(span, at))?;
+        if batch.events.len() == limits.batch_events {
+            return Err(Malformed::TooManyEvents {
+                limit: limits.batch_events,
+            });
+        }
+        batch.events.push(span.get(at..end).unwrap_or_default());
+        at = end;
+        scan::space(span, &mut at);
+        match span.get(at) {
+            Some(b',') => at += 1,
+            Some(b']') => return Ok(batch),
+            _ => return Err(frame.broken(span, at)),
+        }
+    }
+}
+
+/// Reads a body that is one event, on a route that says its type.
+///
+/// # Errors
+/// Where the body is not JSON or no object. What breaks another rule is answered by
+/// [`Batch::event`], as in a batch.
+pub fn single<'a>(
+    body: &'a [u8],
+    kind: EventType,
+    limits: &Limits,
+) -> Result<Batch<'a>, Malformed> {
+    let frame = Frame::read(body)?;
+    let mut batch = frame.batch(*limits)?;
+    // An event's own context is its own, not a batch's.
+    batch.context = Object::default();
+    batch.kind = Some(kind);
+    batch.events.push(body.trim_ascii());
+    if let Err(Rejection {
+        reason: Reason::InvalidJson { .. },
+        ..
+    }) = batch.event(0)
+    {
+        return Err(Malformed::InvalidJson { at: 0 });
+    }
+    Ok(batch)
+}
+
+impl Batch<'_> {
+    /// The write key in the body, if any.
+    #[must_use]
+    pub fn write_key(&self) -> Option<&str> {
+        self.write_key.as_deref()
+    }
+
+    /// The signed user token in the body, if any. Never stored.
+    #[must_use]
+    pub fn user_token(&self) -> Option<&str> {
+        self.user_token.as_deref()
+    }
+
+    /// When the client sent the batch, by its clock.
+    #[must_use]
+    pub const fn sent_at(&self) -> Option<Timestamp> {
+        self.sent_at
+    }
+
+    /// What the tracker says of its storage: `granted`, `new`, …
+    #[must_use]
+    pub fn storage(&self) -> Option<&str> {
+        self.storage.as_deref()
+    }
+
+    /// How many events the body has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// An event's bytes as they were sent; empty beyond the last.
+    #[must_use]
+    pub fn raw(&self, index: usize) -> &[u8] {
+        self.events.get(index).copied().unwrap_or_default()
+    }
+
+    /// Reads one event.
+    ///
+    /// # Errors
+    /// The rule that it breaks, and its messageId where that could be read.
+    pub fn event(&self, index: usize) -> Result<Incoming, Rejection> {
+        let raw = self.raw(index);
+        let unread = |reason| Rejection {
+            message_id: None,
+            reason,
+        };
+        if raw.len() > self.limits.event_bytes {
+            return Err(unread(Reason::TooLarge {
+                bytes: raw.len(),
+                limit: self.limits.event_bytes,
+            }));
+        }
+        let text = std::str::from_utf8(raw).map_err(|_| unread(Reason::InvalidUtf8))?;
+        let depth = self.limits.depth;
+        let event =
+            Object::read(text, depth).map_err(|fault| unread(Reason::of(fault, "$", depth)))?;
+        let message_id = message_id(&event).map_err(unread)?;
+        self.read_members(&event, message_id.clone())
+            .map_err(|reason| Rejection { message_id, reason })
+    }
+
+    fn read_members(
+        &self,
+        event: &Object<'_>,
+        message_id: Option<String>,
+    ) -> Result<Incoming, Reason> {
+        let kind = match self.kind {
+            Some(kind) => kind,
+            None => {
+                let name = event.get("type").ok_or(Reason::MissingType)?;
+                let name = text_of(name).ok_or(Reason::UnknownType)?;
+                EventType::parse(&name).ok_or(Reason::UnknownType)?
+            }
+        };
+        let user_id = match event.get("userId").map(scalar) {
+            None => None,
+            Some(None) => return Err(Reason::InvalidUserId(InvalidUserId::Type)),
+            Some(Some(text)) if text.is_empty() => None,
+            Some(Some(text)) => Some(UserId::new(&text).map_err(Reason::InvalidUserId)?),
+        };
+        let depth = self.limits.depth;
+        let context = match event.get("context") {
+            None => Object::default(),
+            Some(context) => Object::read(context, depth.saturating_sub(1))
+                .map_err(|fault| Reason::of(fault, "$.context", depth))?,
+        };
+        Incoming::new(
+            kind,
+            message_id,
+            user_id,
+            event,
+            &context,
+            &self.context,
+            self.sent_at,
+        )
+    }
+}
+
+/// The members of a body, their values still unread.
+struct Frame<'a> {
+    body: &'a [u8],
+    members: Vec<(String, &'a [u8])>,
+}
+
+impl<'a> Frame<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, Malformed> {
+        let broken = |at| Malformed::InvalidJson { at };
+        let mut frame = Self {
+            body,
+            members: Vec::new(),
+        };
+        let mut at = 0;
+        scan::space(body, &mut at);
+        match body.get(at) {
+            Some(b'{') => at += 1,
+            Some(_) if scan::skip(body, at).is_some() => return Err(Malformed::NotAnObject),
+            _ => return Err(broken(at)),
+        }
+        scan::space(body, &mut at);
+        if body.get(at) == Some(&b'}') {
+            at += 1;
+        } else {
+            loop {
+                scan::space(body, &mut at);
+                let key = frame.key(&mut at)?;
+                scan::expect(body, &mut at, b':').map_err(|_| broken(at))?;
+                scan::space(body, &mut at);
+                let end = scan::skip(body, at).ok_or_else(|| broken(at))?;
+                // A single event's own duplicates are its own matter; a frame's are ours.
+                frame
+                    .members
+                    .push((key, body.get(at..end).unwrap_or_default()));
+                at = end;
+                scan::space(body, &mut at);
+                match body.get(at) {
+                    Some(b',') => at += 1,
+                    Some(b'}') => {
+                        at += 1;
+                        break;
+                    }
+                    _ => return Err(broken(at)),
+                }
+            }
+        }
+        scan::space(body, &mut at);
+        if at == body.len() {
+            Ok(frame)
+        } else {
+            Err(broken(at))
+        }
+    }
+
+    /// The key at `at`; one that is no UTF-8 is nobody's name here.
+    fn key(&self, at: &mut usize) -> Result<String, Malformed> {
+        let start = *at;
+        let broken = Malformed::InvalidJson { at: start };
+        if self.body.get(start) != Some(&b'"') {
+            return Err(broken);
+        }
+        *at = scan::skip(self.body, start).ok_or(broken)?;
+        let quoted = self.body.get(start..*at).unwrap_or_default();
+        Ok(std::str::from_utf8(quoted)
+            .ok()
+            .and_then(|quoted| member::key(quoted, &mut 0).ok())
+            .map(std::borrow::Cow::into_owned)
+            .unwrap_or_default())
+    }
+
+    fn get(&self, key: &str) -> Option<&'a [u8]> {
+        self.members
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| *value)
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        let value = std::str::from_utf8(self.get(key)?).ok()?;
+        text_of(value).filter(|text| !text.is_empty())
+    }
+
+    /// Everything but the events.
+    fn batch(&self, limits: Limits) -> Result<Batch<'a>, Malformed> {
+        // Two of these could be read as one thing here and as another elsewhere.
+        for key in ["batch", "context", "sentAt", "writeKey", "userToken"] {
+            if self.get("batch").is_some()
+                && self.members.iter().filter(|(name, _)| name == key).count() > 1
+            {
+                return Err(Malformed::DuplicateKey {
+                    key: key.to_owned(),
+                });
+            }
+        }
+        let context = match self.get("context") {
+            Some(bytes) if self.get("batch").is_some() && bytes != b"null" => {
+                let text = std::str::from_utf8(bytes)
+                    .map_err(|_| Malformed::InvalidContext(Reason::InvalidUtf8))?;
+                Object::read(text, limits.depth.saturating_sub(1)).map_err(|fault| {
+                    Malformed::InvalidContext(Reason::of(fault, "$.context", limits.depth))
+                })?
+            }
+            _ => Object::default(),
+        };
+        Ok(Batch {
+            events: Vec::new(),
+            kind: None,
+            context,
+            write_key: self.text("writeKey"),
+            user_token: self.text("userToken"),
+            storage: self.text("storage"),
+            sent_at: self.text("sentAt").and_then(|text| Timestamp::parse(&text)),
+            limits,
+        })
+    }
+
+    fn broken(&self, span: &[u8], at: usize) -> Malformed {
+        // The span is a part of the body: its distance from the start is where it stands.
+        let start = span.as_ptr() as usize - self.body.as_ptr() as usize;
+        Malformed::InvalidJson { at: start + at }
+    }
+}
+
+/// A JSON string's text.
+pub(crate) fn text_of(value: &str) -> Option<String> {
+    serde_json::from_str(value).ok()
+}
+
+/// A JSON string's text or a number's decimal text.
+pub(crate) fn scalar(value: &str) -> Option<String> {
+    if value.starts_with('"') {
+        return text_of(value);
+    }
+    if !value.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+        return None;
+    }
+    if value == "-0" {
+        return Some("0".to_owned());
+    }
+    if value.bytes().all(|b| b == b'-' || b.is_ascii_digit()) {
+        return Some(value.to_owned());
+    }
+    // `45.0` and `4.5e1` are 45.
+    value.parse::<f64>().ok().map(|number| number.to_string())
+}
+
+fn message_id(event: &Object<'_>) -> Result<Option<String>, Reason> {
+    match event.get("messageId") {
+        None => Ok(None),
+        Some(value) => {
+            let text = text_of(value).ok_or(Reason::InvalidMessageId)?;
+            if text.chars().count() > MESSAGE_ID_CHARACTERS {
+                return Err(Reason::InvalidMessageId);
+            }
+            Ok(Some(text).filter(|text| !text.is_empty()))
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Timestamps (ISO 8601, UTC) and the correction of a client's clock.
+
+use std::fmt;
+
+use crate::limits::{FUTURE_MS, QUEUED_MS};
+
+/// A moment, in microseconds since 1970-01-01T00:00:00Z, within the years 0 to 9999.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub struct Timestamp(i64);
+
+/// 0000-01-01T00:00:00Z.
+const FIRST: i64 = -62_167_219_200_000_000;
+/// 9999-12-31T23:59:59.999999Z.
+const LAST: i64 = 253_402_300_799_999_999;
+/// 2000-01-01T00:00:00Z: whatever says it is older has an unset clock.
+const YEAR_2000: Timestamp = Timestamp(946_684_800_000_000);
+
+impl Timestamp {
+    /// The moment so many milliseconds after 1970; beyond the years 0 to 9999 their ends.
+    #[must_use]
+    pub fn from_ms(ms: i64) -> Self {
+        Self(ms.saturating_mul(1000).clamp(FIRST, LAST))
+    }
+
+    /// Milliseconds since 1970, rounded down.
+    #[must_use]
+    pub fn ms(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// Reads `2026-01-02T03:04:05.006Z`: any number of fractional digits (kept to the
+    /// microsecond) or none, `Z` or an offset `+01:00`. Nothing else is a time here.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let number = |from: usize, to: usize| -> Option<i64> {
+            let digits = bytes.get(from..to)?;
+            digits.iter().try_fold(0_i64, |sum, digit| {
+                digit
+                    .is_ascii_digit()
+                    .then(|| sum * 10 + i64::from(digit - b'0'))
+            })
+        };
+        let is = |at: usize, allowed: &[u8]| bytes.get(at).is_some_and(|b| allowed.contains(b));
+        if !(is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":")) {
+            return None;
+        }
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        // 60 is a leap second: taken as the one before it, as everybody's clocks do.
+        if !(1..=12).contains(&month)
+            || !(1..=days_in(year, month)).contains(&day)
+            || hour > 23
+            || minute > 59
+            || second > 60
+        {
+            return None;
+        }
+        let mut at = 19;
+        let mut micros = 0;
+        if is(at, b".,") {
+            at += 1;
+            let mut unit = 100_000;
+            let start = at;
+            while let Some(digit) = bytes.get(at).filter(|b| b.is_ascii_digit()) {
+                micros += i64::from(digit - b'0') * unit;
+                unit /= 10;
+                at += 1;
+            }
+            if at == start {
+                return None;
+            }
+        }
+        let offset_minutes = if is(at, b"Zz") && bytes.len() == at + 1 {
+            0
+        } else if is(at, b"+-") && is(at + 3, b":") && bytes.len() == at + 6 {
+            let (hours, minutes) = (number(at + 1, at + 3)?, number(at + 4, at + 6)?);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let size = hours * 60 + minutes;
+            if is(at, b"-") { -size } else { size }
+        } else {
+            return None;
+        };
+        let seconds = days_before(year, month, day) * 86_400
+            + hour * 3_600
+            + (minute - offset_minutes) * 60
+            + second.min(59);
+        Some(Self((seconds * 1_000_000 + micros).clamp(FIRST, LAST)))
+    }
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if is_leap(year) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar, counted in eras of 400 years
+/// whose years begin in March, so that the leap day comes last.
+fn days_before(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// The date so many days after 1970-01-01: the reverse of [`days_before`].
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
+}
+
+impl fmt::Display for Timestamp {
+    /// `2026-01-02T03:04:05.006Z`; six fractional digits where the moment has them.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.div_euclid(1_000_000);
+        let micros = self.0.rem_euclid(1_000_000);
+        let (year, month, day) = date_of(seconds.div_euclid(86_400));
+        let second = seconds.rem_euclid(86_400);
+        write!(
+            formatter,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.",
+            second / 3_600,
+            second / 60 % 60,
+            second % 60
+        )?;
+        if micros % 1000 == 0 {
+            write!(formatter, "{:03}Z", micros / 1000)
+        } else {
+            write!(formatter, "{micros:06}Z")
+        }
+    }
+}
+
+/// The three times of an event and whether its clock can be believed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Times {
+    /// When it happened by the client's clock (or the arrival, if it did not say).
+    pub original: Timestamp,
+    /// When it happened by ours.
+    pub timestamp: Timestamp,
+    /// Before 2000, over 5 minutes ahead, sent before it happened, queued over 30 days, or
+    /// a time that could not be read.
+    pub suspect: bool,
+}
+
+impl Times {
+    /// Corrects the client's clock by Segment's formula ("Spec: Common Fields"):
+    /// `timestamp = receivedAt − max(0, sentAt − originalTimestamp)`, and without `sentAt`
+    /// the event's own time.
+    #[must_use]
+    pub fn correct(
+        original: Option<Timestamp>,
+        sent_at: Option<Timestamp>,
+        received_at: Timestamp,
+    ) -> Self {
+        let Some(original) = original else {
+            return Self {
+                original: received_at,
+                timestamp: received_at,
+                suspect: false,
+            };
+        };
+        let ahead = original.0 - received_at.0 > FUTURE_MS * 1000;
+        let mut suspect = original < YEAR_2000 || ahead;
+        let timestamp = match sent_at {
+            None => original,
+            Some(sent_at) => {
+                let waited = sent_at.0 - original.0;
+                suspect |= !(0..=QUEUED_MS * 1000).contains(&waited);
+                Timestamp((received_at.0 - waited.max(0)).clamp(FIRST, LAST))
+            }
+        };
+        Self {
+            original,
+            timestamp,
+            suspect,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn reads_the_forms_that_clients_send() {
+        for (text, written) in [
+            ("2026-01-02T03:04:05.006Z", "2026-01-02T03:04:05.006Z"),
+            ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.000Z"),
+            (
+                "2026-01-02T03:04:05.123456+00:00",
+                "2026-01-02T03:04:05.123456Z",
+            ),
+            ("2026-01-02T03:04:05.123+00:00", "2026-01-02T03:04:05.123Z"),
+            ("2026-01-02T03:04:05.1-02:30", "2026-01-02T05:34:05.100Z"),
+            ("2024-02-29T23:59:60Z", "2024-02-29T23:59:59.000Z"),
+            ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999Z"),
+            (
+                "2026-01-02T03:04:05.123456789Z",
+                "2026-01-02T03:04:05.123456Z",
+            ),
+        ] {
+            assert_eq!(at(text).to_string(), written);
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_time() {
+        for text in [
+            "",
+            "now",
+            "1767323045006",
+            "2026-01-02",
+            "2026-01-02T03:04:05",
+            "2026-13-02T03:04:05Z",
+            "2026-02-29T03:04:05Z",
+            "2026-01-02T24:04:05Z",
+            "2026-01-02T03:04:05.Z",
+            "2026-01-02T03:04:05+0100",
+            "2026-01-02T03:04:05Zulu",
+            "2026-01-02T03:04:05é",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_corrected_by_the_time_it_waited() {
+        let received = at("2026-01-02T12:00:00.000Z");
+        let times = Times::correct(
+            Some(at("2026-01-02T03:00:00.000Z")),
+            Some(at("2026-01-02T03:00:10.000Z")),
+            received,
+        );
+        assert_eq!(times.timestamp, at("2026-01-02T11:59:50.000Z"));
+        assert!(!times.suspect);
+    }
+
+    #[test]
+    fn clocks_that_cannot_be_right_are_suspect() {
+        let received = at("2026-01-02T12:00:00.000Z");
+        for (original, sent) in [
+            ("1999-12-31T23:59:59Z", None),
+            ("2026-01-02T12:05:00.001Z", None),
+            ("2026-01-02T11:00:00Z", Some("2026-01-02T10:59:59Z")),
+            ("2025-11-01T11:00:00Z", Some("2026-01-02T11:00:00Z")),
+        ] {
+            let times = Times::correct(Some(at(original)), sent.map(at), received);
+            assert!(times.suspect, "{original}");
+        }
+        let edge = Times::correct(Some(at("2026-01-02T12:05:00Z")), None, received);
+        assert!(!edge.suspect);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_again(micros in FIRST..=LAST) {
+            let moment = Timestamp(micros);
+            prop_assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = Timestamp::parse(&text);
+        }
+    }
+}
