@@ -1,6 +1,8 @@
 //! The contract's files, as far as this crate decides them: frames, rejections, and each
 //! line but for who it was.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+
 use clickstream_event::id::UserId;
 use clickstream_event::kind::EventType;
 use clickstream_event::limits::Limits;

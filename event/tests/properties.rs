@@ -1,5 +1,7 @@
 //! What holds for every body, however odd.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+
 use clickstream_event::id::UserId;
 use clickstream_event::limits::Limits;
 use clickstream_event::line::{Stamp, Traffic};
