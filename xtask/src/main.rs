@@ -1,3 +1,76 @@
-//! The project's commands: `cargo xtask demo`, `test`, `soak`, `build`, `size`, `bench`.
+//! The project's commands. `cargo xtask` without a word lists them.
 
-fn main() {}
+mod bench;
+mod build;
+mod command;
+mod demo;
+mod setup;
+mod soak;
+mod test;
+#[cfg(test)]
+mod tidy;
+mod wasm;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The project's commands:
+
+  cargo xtask demo [--port 8080] [--data DIR] [--buffer-interval 1] [--visitors 0]
+      Sets up, builds and starts bookstore, relay and local lake; says where to look.
+      --port             where the bookstore listens on 127.0.0.1 (0: any free port)
+      --data             folder for the lake, the spool and the shop's database (data)
+      --buffer-interval  seconds until events are delivered to the lake (1)
+      --visitors         headless visitors that browse meanwhile (0; needs Chromium)
+  cargo xtask test
+      Sets up all it needs and runs every check that decides whether a change lands.
+  cargo xtask soak
+      The same suites at full size: many more histories, kills and rounds.
+  cargo xtask build
+      Release binaries in target/release, the tracker's files in target/tracker.
+  cargo xtask size
+      What a page loads, in brotli, with the first five costs named.
+  cargo xtask bench [relay|tracker|lake|bot]
+      Comparisons, each against its peer in the same run.
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let word = match arguments.next()? {
+        Some(lexopt::Arg::Value(word)) => word.to_string_lossy().into_owned(),
+        Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) | None => "help".to_owned(),
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match word.as_str() {
+        "demo" => demo::run(demo::Options::read(&mut arguments)?),
+        "test" => finished(&mut arguments).and_then(|()| test::run()),
+        "soak" => finished(&mut arguments).and_then(|()| soak::run()),
+        "build" => finished(&mut arguments).and_then(|()| build::build()),
+        "bench" => bench::run(&mut arguments),
+        // Started by `demo`, which becomes the shop itself: waits for it, then visits.
+        "visit" => demo::visit(&mut arguments),
+        "help" => {
+            eprint!("{HELP}");
+            Ok(())
+        }
+        other => anyhow::bail!("there is no command {other:?}; `cargo xtask help` lists them"),
+    }
+}
+
+/// Refuses words that a command does not know.
+fn finished(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
+    match arguments.next()? {
+        None => Ok(()),
+        Some(argument) => Err(argument.unexpected().into()),
+    }
+}

