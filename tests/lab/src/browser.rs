@@ -1,0 +1,161 @@
+//! A headless Chromium of one's own, driven through chromedriver: trusted input, as a
+//! person's would be.
+
+use std::process::Command;
+
+use anyhow::Context as _;
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::program::Program;
+use crate::wait;
+
+/// A browser with an empty profile. Closing it is better than dropping it.
+#[derive(Debug)]
+pub struct Browser {
+    /// The WebDriver session.
+    pub page: Client,
+    driver: Program,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// Starts Chromium.
+    ///
+    /// # Errors
+    /// Where it is not installed, with the line that installs it.
+    pub async fn start() -> anyhow::Result<Self> {
+        Self::start_sized(1280, 900).await
+    }
+
+    /// Starts Chromium with a window of that size.
+    ///
+    /// # Errors
+    /// Where it is not installed.
+    pub async fn start_sized(width: u32, height: u32) -> anyhow::Result<Self> {
+        let profile = tempfile::tempdir()?;
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let mut driver = Program::spawn("chromedriver", command).context(
+            "browser tests need Chromium and its driver; on Debian, as root: \
+             apt-get install --no-install-recommends chromium chromium-driver",
+        )?;
+        let port: u16 = driver.wait_for("its port", |line| {
+            line.split("on port ")
+                .nth(1)?
+                .trim_end_matches('.')
+                .parse()
+                .ok()
+        })?;
+        let mut flags = vec![
+            "--headless".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-quic".to_owned(),
+            "--no-first-run".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            format!("--window-size={width},{height}"),
+            format!("--user-data-dir={}", profile.path().display()),
+        ];
+        // Chromium refuses to run as root with its sandbox.
+        if rustix::process::geteuid().is_root() {
+            flags.push("--no-sandbox".to_owned());
+        }
+        let options =
+            json!({"goog:chromeOptions": {"args": flags}, "goog:loggingPrefs": {"browser": "ALL"}});
+        let Value::Object(capabilities) = options else {
+            anyhow::bail!("capabilities are an object");
+        };
+        let capabilities: Capabilities = capabilities;
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .context("Chromium did not start")?;
+        Ok(Self {
+            page,
+            driver,
+            _profile: profile,
+        })
+    }
+
+    /// Goes to a page.
+    ///
+    /// # Errors
+    /// Where the browser cannot.
+    pub async fn goto(&self, url: &str) -> anyhow::Result<()> {
+        Ok(self.page.goto(url).await?)
+    }
+
+    /// Clicks, as a person would, on the first element that a CSS selector finds, once it is
+    /// there and can be clicked.
+    ///
+    /// # Errors
+    /// Where it never can.
+    pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
+        wait::until_async(&format!("{selector} to be clicked"), || async {
+            let clicked = async {
+                let element = self.page.find(Locator::Css(selector)).await?;
+                element.click().await
+            };
+            Ok(clicked.await.map_err(|error| error.to_string()))
+        })
+        .await
+    }
+
+    /// Types into the element.
+    ///
+    /// # Errors
+    /// Where it is not there.
+    pub async fn type_into(&self, selector: &str, text: &str) -> anyhow::Result<()> {
+        let element = self.page.find(Locator::Css(selector)).await?;
+        Ok(element.send_keys(text).await?)
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    ///
+    /// # Errors
+    /// Where it throws.
+    pub async fn run(&self, script: &str) -> anyhow::Result<Value> {
+        Ok(self.page.execute(script, Vec::new()).await?)
+    }
+
+    /// Waits until a script returns something true.
+    ///
+    /// # Errors
+    /// Where it never does.
+    pub async fn wait_for(&self, what: &str, script: &str) -> anyhow::Result<Value> {
+        wait::until_async(what, || async {
+            Ok(match self.run(script).await {
+                Ok(Value::Null | Value::Bool(false)) => Err("not yet".to_owned()),
+                Ok(value) => Ok(value),
+                Err(error) => Err(error.to_string()),
+            })
+        })
+        .await
+    }
+
+    /// Waits for an element.
+    ///
+    /// # Errors
+    /// Where it never comes.
+    pub async fn wait_for_element(&self, selector: &str) -> anyhow::Result<()> {
+        let script = format!("return !!document.querySelector({})", json!(selector));
+        self.wait_for(selector, &script).await.map(drop)
+    }
+
+    /// Ends the session and the driver.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn close(mut self) -> anyhow::Result<()> {
+        self.page.clone().close().await?;
+        self.driver.stop()?;
+        Ok(())
+    }
+}
