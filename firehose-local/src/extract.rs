@@ -3,6 +3,8 @@
 //! Two ways lead to the same values: a query that is only paths, as nearly every one is, is
 //! read by a scanner of our own ([`path`]); any other query goes through jaq ([`jq`]).
 
+pub mod allow;
+mod jq;
 mod number;
 mod path;
 
@@ -44,6 +46,9 @@ pub enum QueryError {
     /// jq does not read it.
     #[error("the MetadataExtractionQuery is not jq 1.6: {0}")]
     Syntax(String),
+    /// Longer than a processor's parameter may be.
+    #[error("the MetadataExtractionQuery is longer than 5120 characters")]
+    TooLong,
     /// Not one object of named keys.
     #[error(
         "the MetadataExtractionQuery must be one jq object of 1 to 50 named keys, such as {{userId:.userId}}"
@@ -56,20 +61,49 @@ pub enum QueryError {
     NotAllowed(String),
 }
 
+/// The most characters AWS takes in a query: the bound of a processor parameter's value.
+const MAX_CHARACTERS: usize = 5120;
+
+/// The most keys a query may name.
+const MAX_KEYS: usize = 50;
+
 /// A compiled query.
 #[derive(Debug)]
 pub struct Query {
     names: Vec<String>,
-    paths: path::Paths,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    Paths(path::Paths),
+    Jq(jq::Program),
 }
 
 impl Query {
     /// Reads a query.
     pub fn compile(query: &str) -> Result<Self, QueryError> {
-        let term = jaq_core::load::parse(query, |parser| parser.term())
-            .ok_or_else(|| QueryError::Syntax(query.to_owned()))?;
-        let (names, paths) = path::recognise(&term).ok_or(QueryError::NotAnObject)?;
-        Ok(Self { names, paths })
+        if query.chars().count() > MAX_CHARACTERS {
+            return Err(QueryError::TooLong);
+        }
+        let compiled = jq::with_term(query, |term| {
+            if let Some((names, paths)) = path::recognise(term) {
+                return Ok(Self {
+                    names,
+                    way: Way::Paths(paths),
+                });
+            }
+            let names = allow::check(term)?;
+            let program = jq::Program::compile(query, names.clone())?;
+            Ok(Self {
+                names,
+                way: Way::Jq(program),
+            })
+        })?;
+        match compiled.names.len() {
+            1..=MAX_KEYS => Ok(compiled),
+            _ => Err(QueryError::NotAnObject),
+        }
     }
 
     /// The keys that the query names, in its order.
@@ -80,6 +114,12 @@ impl Query {
     /// Reads a record's keys into `values`.
     pub fn extract(&self, data: &[u8], values: &mut Values) -> Result<(), ErrorCode> {
         values.clear();
-        self.paths.extract(data, values)
+        match &self.way {
+            Way::Paths(paths) => paths.extract(data, values),
+            Way::Jq(program) => program.extract(data, values),
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

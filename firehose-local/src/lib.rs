@@ -22,6 +22,8 @@ pub mod config;
 pub mod refusal;
 pub mod stream;
 
+pub mod deaggregate;
+
 pub mod extract;
 mod json;
 

@@ -81,3 +81,74 @@ pub(crate) fn settle(key: &str) -> String {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn value(text: &str) -> String {
+        let mut out = String::new();
+        escape_into(text, false, &mut out);
+        out
+    }
+
+    #[test]
+    fn ordinary_values_stay_as_they_are() {
+        for text in [
+            "45",
+            "visitor-0f3a",
+            "Ångström",
+            "a_b.c@d",
+            "a b",
+            "a+b,c~d",
+        ] {
+            assert_eq!(value(text), text);
+        }
+    }
+
+    #[test]
+    fn what_a_disk_or_a_reader_misreads_is_escaped() {
+        for (text, escaped) in [
+            ("a/b", "a%2Fb"),
+            ("../../etc", "%2E.%2F..%2Fetc"),
+            (".", "%2E"),
+            ("..", "%2E%2E"),
+            ("a=b", "a%3Db"),
+            ("50%", "50%25"),
+            ("a\0b\n", "a%00b%0A"),
+            ("a\\b:c*d?e\"f<g>h|i", "a%5Cb%3Ac%2Ad%3Fe%22f%3Cg%3Eh%7Ci"),
+            ("end.", "end%2E"),
+            (" end ", "%20end%20"),
+        ] {
+            assert_eq!(value(text), escaped);
+        }
+    }
+
+    #[test]
+    fn a_uuid_of_the_bytes_given() {
+        let mut out = String::new();
+        uuid_into([0xFF; 16], &mut out);
+        assert_eq!(out, "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    }
+
+    #[test]
+    fn no_key_climbs_out_of_its_folder() {
+        assert_eq!(settle("../a//b/./c"), "%2E%2E/a/%2F/b/%2E/c");
+        assert_eq!(settle("/etc"), "%2F/etc");
+    }
+
+    proptest! {
+        /// No two values share a folder, and percent-decoding gives the value back.
+        #[test]
+        fn decoding_gives_the_value_back(text in any::<String>()) {
+            let escaped = value(&text);
+            let decoded = percent_encoding::percent_decode_str(&escaped)
+                .decode_utf8()
+                .unwrap()
+                .into_owned();
+            prop_assert_eq!(decoded, text);
+            prop_assert!(!escaped.contains(['/', '\\', '\0']));
+        }
+    }
+}

@@ -121,6 +121,17 @@ impl Prefix {
         &self.pieces
     }
 
+    /// The fewest characters that it can become.
+    pub fn least_characters(&self) -> usize {
+        let facts = Facts {
+            time: &jiff::Timestamp::UNIX_EPOCH.to_zoned_datetime(jiff::tz::TimeZone::UTC),
+            names: &[],
+            values: &Values::default(),
+            error_output_type: "",
+        };
+        self.evaluate(&facts, &mut || [0; 16]).characters
+    }
+
     /// The prefix twice: as S3 would have it, to measure its length, and escaped for a disk.
     pub fn evaluate(&self, facts: &Facts<'_>, random: &mut dyn FnMut() -> [u8; 16]) -> Evaluated {
         let mut out = Evaluated::default();
@@ -196,3 +207,6 @@ fn random_string(bytes: [u8; 16]) -> String {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

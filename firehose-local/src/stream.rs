@@ -1,11 +1,12 @@
 //! The stream: its configuration compiled, records in, objects out.
 
 use crate::config::{ProcessorKind, StreamConfig};
+use crate::deaggregate::{SubRecordType, deaggregate};
 use crate::extract::{Query, Values};
 use crate::failure::ErrorCode;
 use crate::object::{LONGEST_NAME, settle, suffix};
 use crate::prefix::{Facts, Prefix, Which};
-use crate::refusal::ConfigError;
+use crate::refusal::{self, ConfigError, LONGEST_PREFIX};
 use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
@@ -38,41 +39,63 @@ pub struct Stream {
     error_prefix: Prefix,
     query: Option<Query>,
     zone: TimeZone,
+    split: Option<SubRecordType>,
 }
 
 impl Stream {
     /// Checks and compiles a configuration.
     pub fn new(config: StreamConfig) -> Result<Self, ConfigError> {
+        refusal::check_values(&config)?;
+        refusal::check_buffering(&config)?;
+        refusal::check_processors(&config)?;
         let prefix = Prefix::parse(&config.prefix, Which::Data)?;
         let error_prefix = Prefix::parse(&config.error_output_prefix, Which::Error)?;
         let query = config
             .processor(ProcessorKind::MetadataExtraction)
             .map(|processor| {
-                Query::compile(
-                    processor
-                        .parameter("MetadataExtractionQuery")
-                        .unwrap_or_default(),
-                )
+                let query = processor.parameter("MetadataExtractionQuery");
+                Query::compile(query.unwrap_or_default())
             })
             .transpose()?;
+        refusal::check_prefixes(&config, &prefix, &error_prefix, query.as_ref())?;
         let zone = TimeZone::get(&config.custom_time_zone).map_err(|_| {
             ConfigError::Refused(format!(
-                "unknown CustomTimeZone {}",
+                "CustomTimeZone {} is no time zone: write one such as UTC or Asia/Tokyo",
                 config.custom_time_zone
             ))
         })?;
+        let split = config
+            .processor(ProcessorKind::RecordDeAggregation)
+            .map(refusal::sub_record_type)
+            .transpose()?;
         Ok(Self {
             config,
             prefix,
             error_prefix,
             query,
             zone,
+            split,
         })
     }
 
     /// The configuration it was made of.
     pub fn config(&self) -> &StreamConfig {
         &self.config
+    }
+
+    /// The records in a put record, if the stream deaggregates.
+    pub fn pieces<'a>(&self, data: &'a [u8]) -> Vec<&'a [u8]> {
+        match &self.split {
+            Some(kind) => deaggregate(data, kind),
+            None => vec![data],
+        }
+    }
+
+    /// Whether each delivered record is followed by a newline.
+    pub fn appends_delimiter(&self) -> bool {
+        self.config
+            .processor(ProcessorKind::AppendDelimiterToRecord)
+            .is_some()
     }
 
     /// Reads a record's partition keys into `values`, or says why it has none.
@@ -104,7 +127,7 @@ impl Stream {
             },
             random,
         );
-        if evaluated.characters > 512 {
+        if evaluated.characters > LONGEST_PREFIX {
             return Err(ErrorCode::PrefixTooLong);
         }
         let key = self.complete(&evaluated.key, now_ms, random);

@@ -4,14 +4,6 @@
 /// back, and an exponent only where jq writes one.
 pub(crate) fn print(json: &str) -> String {
     let value: f64 = json.parse().unwrap_or(0.0);
-    print_f64(value)
-}
-
-/// As [`print`], for a number that is one already.
-pub(crate) fn print_f64(value: f64) -> String {
-    if value.is_nan() {
-        return "null".into();
-    }
     // jq has no infinity: it prints the largest number instead.
     let value = value.clamp(f64::MIN, f64::MAX);
     let scientific = format!("{value:e}");
@@ -60,6 +52,29 @@ mod tests {
         ("45.0", "45"),
         ("1e3", "1000"),
         ("1.10", "1.1"),
+        ("9007199254740993", "9007199254740992"),
+        ("100000000000000000000", "1e+20"),
+        ("-0", "-0"),
+        ("1E400", "1.7976931348623157e+308"),
+        ("-1E400", "-1.7976931348623157e+308"),
+        ("1e16", "1e+16"),
+        ("1e17", "1e+17"),
+        ("12345678901234567890", "12345678901234567000"),
+        ("1e-4", "0.0001"),
+        ("1e-5", "1e-05"),
+        ("1.5e-7", "1.5e-07"),
+        ("0.00001234", "1.234e-05"),
+        ("123.456", "123.456"),
+        ("1e15", "1000000000000000"),
+        ("1.5e300", "1.5e+300"),
+        ("5e-324", "5e-324"),
+        ("0.1", "0.1"),
+        ("-45.50", "-45.5"),
+        ("2.5e-5", "2.5e-05"),
+        ("0.0001", "0.0001"),
+        ("3.0e0", "3"),
+        ("12e16", "1.2e+17"),
+        ("12e15", "12000000000000000"),
     ];
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) fn recognise(query: &Term<&str>) -> Option<(Vec<String>, Paths)> {
         count: entries.len(),
     };
     for (number, (key, value)) in entries.iter().enumerate() {
-        let name = plain_string(key)?;
+        let name = key_name(key)?;
         if names.contains(&name) {
             return None;
         }
@@ -57,16 +57,20 @@ pub(crate) fn recognise(query: &Term<&str>) -> Option<(Vec<String>, Paths)> {
     Some((names, paths))
 }
 
-/// A string without escapes and interpolation.
-pub(super) fn plain_string(term: &Term<&str>) -> Option<String> {
-    match term {
-        Term::Str(None, parts) => match parts.as_slice() {
-            [] => Some(String::new()),
-            [StrPart::Str(text)] => Some((*text).to_owned()),
-            _ => None,
-        },
-        _ => None,
+/// The text of a string without interpolation.
+pub(super) fn key_name(term: &Term<&str>) -> Option<String> {
+    let Term::Str(None, parts) = term else {
+        return None;
+    };
+    let mut name = String::new();
+    for part in parts {
+        match part {
+            StrPart::Str(text) => name.push_str(text),
+            StrPart::Char(character) => name.push(*character),
+            StrPart::Term(_) => return None,
+        }
     }
+    Some(name)
 }
 
 fn keys(term: &Term<&str>) -> Option<Vec<String>> {
@@ -79,7 +83,7 @@ fn keys(term: &Term<&str>) -> Option<Vec<String>> {
     parts
         .iter()
         .map(|part| match part {
-            (Part::Index(key), Opt::Essential) => plain_string(key),
+            (Part::Index(key), Opt::Essential) => key_name(key),
             _ => None,
         })
         .collect()

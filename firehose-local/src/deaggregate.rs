@@ -1,0 +1,138 @@
+//! One put record to the records it holds, as `RecordDeAggregation` does.
+
+use crate::json::Cursor;
+
+/// More pieces than this and AWS splits nothing: the whole record goes on as it is.
+pub const MOST_PIECES: usize = 500;
+
+/// How a stream's records are packed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SubRecordType {
+    /// JSON objects, one after another, with or without white space between them.
+    Json,
+    /// Pieces between delimiters.
+    Delimited(Vec<u8>),
+}
+
+/// The pieces of a record, as sent, without what stood between them. A record that holds more
+/// than [`MOST_PIECES`], or that is not wholly made of objects, comes back whole: extraction
+/// then refuses it, and none of it is delivered as data.
+pub fn deaggregate<'a>(data: &'a [u8], kind: &SubRecordType) -> Vec<&'a [u8]> {
+    let pieces = match kind {
+        SubRecordType::Json => objects(data),
+        SubRecordType::Delimited(delimiter) => delimited(data, delimiter),
+    };
+    match pieces {
+        Some(pieces) if !pieces.is_empty() => pieces,
+        _ => vec![data],
+    }
+}
+
+fn objects(data: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut pieces = Vec::new();
+    let mut cursor = Cursor::new(data);
+    loop {
+        cursor.whitespace();
+        match cursor.peek() {
+            None => return Some(pieces),
+            Some(b'{') if pieces.len() < MOST_PIECES => {
+                let start = cursor.position();
+                cursor.value(0).ok()?;
+                pieces.push(cursor.span(start, cursor.position()));
+            }
+            Some(_) => return None,
+        }
+    }
+}
+
+fn delimited<'a>(data: &'a [u8], delimiter: &[u8]) -> Option<Vec<&'a [u8]>> {
+    if delimiter.is_empty() {
+        return None;
+    }
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    while at <= data.len() {
+        let rest = data.get(at..)?;
+        let here = rest.starts_with(delimiter);
+        if here || rest.is_empty() {
+            let piece = data.get(start..at)?;
+            if !piece.is_empty() {
+                if pieces.len() == MOST_PIECES {
+                    return None;
+                }
+                pieces.push(piece);
+            }
+            start = at + delimiter.len();
+        }
+        at += if here { delimiter.len() } else { 1 };
+    }
+    Some(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn json(data: &str) -> Vec<&str> {
+        deaggregate(data.as_bytes(), &SubRecordType::Json)
+            .into_iter()
+            .map(|piece| std::str::from_utf8(piece).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn objects_with_and_without_newlines_between_them() {
+        let both = [r#"{"a":1}"#, r#"{"a":2}"#];
+        assert_eq!(json("{\"a\":1}{\"a\":2}"), both);
+        assert_eq!(json("{\"a\":1}\n{\"a\":2}"), both);
+        assert_eq!(json("\n {\"a\":1}\r\n\t{\"a\":2}\n\n"), both);
+        assert_eq!(json("{\"a\":\"}{\"}"), ["{\"a\":\"}{\"}"]);
+        assert_eq!(json("{\n \"a\": 1\n}"), ["{\n \"a\": 1\n}"]);
+    }
+
+    #[test]
+    fn what_is_not_wholly_objects_stays_whole() {
+        for data in ["", " ", "[{},{}]", "{}[]", "{} x", "{}{", "{}1", "null"] {
+            assert_eq!(json(data), [data], "{data:?}");
+        }
+    }
+
+    #[test]
+    fn five_hundred_pieces_are_split_and_one_more_splits_nothing() {
+        let most = "{\"a\":1}\n".repeat(500);
+        assert_eq!(json(&most).len(), 500);
+        let over = "{\"a\":1}\n".repeat(501);
+        assert_eq!(json(&over), [over.as_str()]);
+        let kind = SubRecordType::Delimited(b"####".to_vec());
+        let most = "x####".repeat(500);
+        assert_eq!(deaggregate(most.as_bytes(), &kind).len(), 500);
+        let over = "x####".repeat(501);
+        assert_eq!(deaggregate(over.as_bytes(), &kind), [over.as_bytes()]);
+    }
+
+    #[test]
+    fn delimiters_are_taken_away() {
+        let kind = SubRecordType::Delimited(b"##".to_vec());
+        let pieces: [&[u8]; 3] = [b"a#b", b"c", b"d"];
+        assert_eq!(deaggregate(b"##a#b##c####d##", &kind), pieces);
+        assert_eq!(deaggregate(b"abc", &kind), [b"abc"]);
+        assert_eq!(deaggregate(b"##", &kind), [b"##"]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_joined_comes_apart_again(
+            numbers in prop::collection::vec(any::<u32>(), 1..40),
+            between in prop::sample::select(vec!["", "\n", " ", "\r\n\t"]),
+        ) {
+            let objects: Vec<String> = numbers
+                .iter()
+                .map(|number| format!("{{\"n\":{number},\"t\":\"}}{{\\\"\"}}"))
+                .collect();
+            let joined = objects.join(between);
+            prop_assert_eq!(json(&joined), objects);
+        }
+    }
+}
