@@ -58,13 +58,23 @@ pub fn python() -> anyhow::Result<PathBuf> {
         return Ok(folder);
     }
     eprintln!("setting up: Python packages in {}", folder.display());
-    command::run_quietly(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-        .context(
-            "the checks need Python 3 with venv; on Debian, as root: apt-get install python3-venv",
-        )?;
+    command::run_quietly(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&folder),
+    )
+    .context(
+        "the checks need Python 3 with venv; on Debian, as root: apt-get install python3-venv",
+    )?;
     command::run_quietly(
         Command::new(folder.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+            .args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+            ])
             .args(["--no-compile", "--requirement", "tests/requirements.txt"])
             .current_dir(command::root()),
     )?;
