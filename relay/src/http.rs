@@ -1,1 +1,234 @@
-//! (http: being built)
+//! The accept loop: connections in, requests to a router, with the bounds that a public port needs.
+//!
+//! Our own because `axum::serve` offers no time limit for headers. Every connection costs a permit,
+//! so a crowd waits in the system's queue instead of in our memory; a header or a body that trickles
+//! is cut; a stop lets answers finish, for as long as the grace lasts.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep};
+use tower::Service as _;
+
+/// Bounds of the accept loop.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Connections served at once; more wait in the system's queue.
+    pub max_connections: usize,
+    /// Time for a request's header to arrive; a kept connection may idle as long.
+    pub header_timeout: Duration,
+    /// Time for a request's body to arrive.
+    pub body_timeout: Duration,
+    /// Time for answers to finish after a stop.
+    pub grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_connections: 4096,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How long to wait after the system refused a connection (most often: no file descriptors left).
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
+
+/// Serves `router` until `shutdown` ends and all answers are given, or the grace is over. Requests
+/// carry their peer's address as axum's `ConnectInfo<SocketAddr>`. Returns how many connections had
+/// to be cut.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> usize {
+    let permits = Arc::new(Semaphore::new(config.max_connections.max(1)));
+    let (stop, stopping) = watch::channel(());
+    let mut connections = JoinSet::new();
+    let mut shutdown = pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            Some(_ended) = connections.join_next() => continue,
+            accepted = accept(&listener, &permits) => accepted,
+        };
+        let Some((stream, peer, permit)) = accepted else {
+            tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
+            continue;
+        };
+        let (router, config, stopping) = (router.clone(), config.clone(), stopping.clone());
+        connections.spawn(async move {
+            connection(stream, peer, router, &config, stopping).await;
+            drop(permit);
+        });
+    }
+    // A closed listener refuses: who comes now is told at once, and tries the next relay.
+    drop(listener);
+    drop(stop);
+    let drained = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(config.grace, drained).await.is_err() {
+        connections.abort_all();
+    }
+    connections.len()
+}
+
+type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
+
+async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> Option<Accepted> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, permit)),
+        Err(error) => {
+            tracing::warn!(%error, "could not accept a connection");
+            None
+        }
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    config: &Config,
+    mut stopping: watch::Receiver<()>,
+) {
+    // Answers are small and written once: waiting for more bytes only delays them.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "could not set TCP_NODELAY");
+    }
+    let body_timeout = config.body_timeout;
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let mut request = request.map(|body| TimedBody::new(body, body_timeout));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let mut router = router.clone();
+        async move { Ok::<_, Infallible>(answer(&mut router, request).await) }
+    });
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.header_timeout)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut serving = pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        // The sender is dropped when the stop begins; nothing is ever sent.
+        _ = stopping.changed() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        // A client's affair: it went away, or was too slow.
+        tracing::debug!(%peer, %error, "connection ended early");
+    }
+}
+
+async fn answer(
+    router: &mut Router,
+    request: http::Request<TimedBody>,
+) -> axum::response::Response {
+    match router.call(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// A request's body that must have arrived within a time.
+#[derive(Debug)]
+pub struct TimedBody {
+    body: Incoming,
+    limit: Duration,
+    // Made when the body first keeps us waiting: most bodies arrive with their header.
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl TimedBody {
+    fn new(body: Incoming, limit: Duration) -> Self {
+        Self {
+            body,
+            limit,
+            deadline: None,
+        }
+    }
+}
+
+/// The body did not arrive in time.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the request's body took too long to arrive")]
+pub struct BodyTimeout;
+
+impl Body for TimedBody {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let limit = self.limit;
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + limit)));
+        match deadline.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Some(Err(BodyTimeout.into()))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Binds `listen`, or says what to do when that cannot be.
+///
+/// # Errors
+/// When the address is taken, forbidden or not this machine's.
+pub async fn bind(listen: SocketAddr) -> Result<TcpListener, BindError> {
+    TcpListener::bind(listen)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => BindError::Taken(listen),
+            io::ErrorKind::PermissionDenied => BindError::Forbidden(listen),
+            _ => BindError::Other(listen, error),
+        })
+}
+
+/// Why a port cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody else listens there.
+    #[error("{0} is taken by another program; stop it, or choose another port with --listen")]
+    Taken(SocketAddr),
+    /// The system does not allow it.
+    #[error("this user may not listen on {0}; choose a port above 1023 with --listen")]
+    Forbidden(SocketAddr),
+    /// Anything else.
+    #[error("cannot listen on {0}: {1}; check the address given with --listen")]
+    Other(SocketAddr, io::Error),
+}

@@ -5,6 +5,7 @@
 
 // Before the fsync: meaning.
 pub mod config;
+pub mod logging;
 pub mod http;
 pub mod router;
 
@@ -29,5 +30,6 @@ pub mod sink;
 // Beside the way.
 pub mod clock;
 pub mod health;
+pub mod access;
 pub mod metrics;
 pub mod outcome;

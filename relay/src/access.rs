@@ -1,0 +1,127 @@
+//! Who may see the operator's routes: who knows the token, under a Host on the list.
+//!
+//! Loopback proves nothing: reverse proxies and DNS rebinding arrive there.
+
+use std::net::SocketAddr;
+
+use http::{HeaderMap, Uri, header};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::intake::answer::Refusal;
+use crate::intake::origin::Origin;
+
+/// The token and the list.
+#[derive(Clone, Debug)]
+pub struct Access {
+    hosts: Vec<String>,
+    token: [u8; 32],
+}
+
+impl Access {
+    /// The list: the public name, the address listened on, loopback's names, and `allowed`.
+    #[must_use]
+    pub fn new(token: &str, public: &Origin, listen: SocketAddr, allowed: &[String]) -> Self {
+        let loopback = ["localhost", "127.0.0.1", "[::1]"].map(str::to_owned);
+        let mut hosts = loopback.to_vec();
+        hosts.extend([public.host().to_owned(), listen.to_string()]);
+        hosts.extend(allowed.iter().map(|host| host.to_ascii_lowercase()));
+        let token = Sha256::digest(token).into();
+        Self { hosts, token }
+    }
+
+    /// Lets a request pass whose Host is on the list and who knows the token.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn check(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+        if !self.knows_host(headers) {
+            return Err(Refusal::ForeignHost);
+        }
+        let in_header = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
+        let in_query = uri
+            .query()
+            .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("token=")));
+        let given = in_header.or(in_query).ok_or(Refusal::NoToken)?;
+        let given: [u8; 32] = Sha256::digest(given.trim()).into();
+        if bool::from(given.ct_eq(&self.token)) {
+            Ok(())
+        } else {
+            Err(Refusal::NoToken)
+        }
+    }
+
+    /// A listed name without a port stands for all its ports.
+    #[must_use]
+    pub fn knows_host(&self, headers: &HeaderMap) -> bool {
+        let Some(host) = headers
+            .get(header::HOST)
+            .and_then(|value| value.to_str().ok())
+        else {
+            return false;
+        };
+        let host = host.to_ascii_lowercase();
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => &host,
+        };
+        self.hosts.iter().any(|known| *known == host || known == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access() -> Access {
+        let public = "https://shop.example".parse().unwrap();
+        let allowed = ["Relay.Internal".to_owned(), "other:9000".to_owned()];
+        Access::new("t-1", &public, "192.0.2.1:8081".parse().unwrap(), &allowed)
+    }
+
+    fn headers(host: &str, authorization: Option<&str>) -> HeaderMap {
+        let mut headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
+        if let Some(value) = authorization {
+            headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn only_listed_hosts_pass() {
+        for (host, known) in [
+            ("localhost:8080", true),
+            ("127.0.0.1", true),
+            ("[::1]:8080", true),
+            ("192.0.2.1:8081", true),
+            ("shop.example", true),
+            ("relay.internal:1", true),
+            ("other:9000", true),
+            ("other:9001", false),
+            ("evil.example", false),
+            ("localhost.evil.example", false),
+        ] {
+            assert_eq!(access().knows_host(&headers(host, None)), known, "{host}");
+        }
+        assert!(!access().knows_host(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_token_is_needed_in_the_header_or_the_query() {
+        let plain: Uri = "/metrics".parse().unwrap();
+        let check = |authorization, uri: &Uri| {
+            let checked = access().check(&headers("localhost", authorization), uri);
+            checked.map_err(|refusal| refusal.kind().1)
+        };
+        assert_eq!(check(None, &plain), Err("no_token"));
+        assert_eq!(check(Some("Bearer t-2"), &plain), Err("no_token"));
+        assert_eq!(check(Some("Bearer t-1"), &plain), Ok(()));
+        let query: Uri = "/metrics?a=b&token=t-1".parse().unwrap();
+        assert_eq!(check(None, &query), Ok(()));
+        let foreign = access().check(&headers("evil.example", Some("Bearer t-1")), &plain);
+        assert_eq!(foreign.unwrap_err().kind().1, "foreign_host");
+    }
+}

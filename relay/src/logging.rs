@@ -1,0 +1,30 @@
+//! Log lines on standard error: as text for people or as JSON for machines.
+
+use clap::ValueEnum;
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line, for machines
+    Json,
+}
+
+/// Starts logging for this process. `filter` is the operator's (`RUST_LOG`), if there is one; else
+/// everything from `info` on is written. A second call changes nothing.
+pub fn start(format: LogFormat, filter: Option<&str>) {
+    let filter = EnvFilter::new(filter.unwrap_or("info"));
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    // An error means that somebody (a test, a program that mounts us) has started logging already.
+    let _already_started = match format {
+        LogFormat::Text => lines.with_target(false).try_init(),
+        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    };
+}
