@@ -1,0 +1,50 @@
+//! Every random choice of a run comes from one seed, by streams that do not disturb each other.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+/// A run's randomness.
+#[derive(Clone, Debug)]
+pub struct Chance {
+    /// The seed of all choices.
+    pub seed: u64,
+    /// What sets this run's ids apart from every other run's.
+    pub run: String,
+}
+
+/// What a stream is for. Streams from 0 up are the crowd's and its visitors'.
+#[derive(Clone, Copy, Debug)]
+pub enum Use {
+    /// The pauses.
+    Pace = 1,
+    /// Which events are wrong.
+    Mistakes,
+    /// Back-off.
+    Jitter,
+    /// What is clicked in a browser.
+    Clicks,
+}
+
+impl Chance {
+    /// The run of a seed. `entropy` is fresh randomness: it makes up what is not given, and
+    /// the run's id, unless the run is to `repeat` to the byte.
+    #[must_use]
+    pub fn new(seed: Option<u64>, repeat: bool, entropy: [u8; 24]) -> Self {
+        let [a, b, c, d, e, f, g, h, rest @ ..] = entropy;
+        let seed = seed.unwrap_or(u64::from_le_bytes([a, b, c, d, e, f, g, h]) >> 16);
+        let run = if repeat {
+            format!("seed-{seed}")
+        } else {
+            rest.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        Self { seed, run }
+    }
+
+    /// The stream for one use.
+    #[must_use]
+    pub fn stream(&self, of: Use) -> ChaCha8Rng {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(u64::MAX - of as u64);
+        random
+    }
+}

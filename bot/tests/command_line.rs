@@ -1,0 +1,146 @@
+//! The program as it is run: what it prints, how it ends.
+
+use std::collections::HashSet;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn bot(line: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clickstream-bot"));
+    command
+        .args(line.split_whitespace())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(line: &str) -> Output {
+    bot(line).output().unwrap()
+}
+
+fn spawn(line: &str) -> Child {
+    bot(line).spawn().unwrap()
+}
+
+fn events(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn ten_events_are_ten_lines_of_nested_json() {
+    let started = std::time::Instant::now();
+    let output = run("10 0.2 --to stdout");
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(started.elapsed().as_secs() < 10, "pauses of 0.2 s at most");
+    let events = events(&output);
+    assert_eq!(events.len(), 10);
+    for event in &events {
+        let event = event.as_object().unwrap();
+        assert!(event.values().any(Value::is_object), "nested");
+    }
+    assert!(said(&output).contains("10 events"));
+}
+
+#[test]
+fn a_seed_repeats_the_trial_run_to_the_byte() {
+    let of = |seed: u32| run(&format!("500 0 --to stdout --seed {seed}")).stdout;
+    assert_eq!(of(1), of(1));
+    assert_ne!(of(1), of(2));
+    let later = run("1 0 --to stdout --seed 1 --start 2026-02-03T04:05:06Z");
+    assert_eq!(
+        events(&later)[0]["originalTimestamp"],
+        "2026-02-03T04:05:06.000Z"
+    );
+}
+
+#[test]
+fn two_processes_started_together_share_no_id() {
+    let children: Vec<_> = (0..2).map(|_| spawn("5000 0 --to stdout")).collect();
+    let mut ids = HashSet::new();
+    for child in children {
+        for event in events(&child.wait_with_output().unwrap()) {
+            assert!(ids.insert(event["messageId"].to_string()));
+        }
+    }
+    assert_eq!(ids.len(), 10_000);
+}
+
+#[test]
+fn as_many_as_asked_for_lack_both_ids() {
+    let output = run("50 0 --to stdout --without-user-id 3");
+    let without = events(&output)
+        .iter()
+        .filter(|event| event.get("userId").is_none() && event.get("anonymousId").is_none())
+        .count();
+    assert_eq!(without, 3);
+    assert!(said(&output).contains("3 without any id"));
+}
+
+#[test]
+fn it_goes_on_until_it_is_stopped_and_then_sums_up() {
+    use std::io::{BufRead, BufReader};
+    let mut child = spawn("--to stdout --rate 200");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..50 {
+        serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let rest = lines.count();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let total: usize = said(&output).split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(total, rest + 50, "all that was made was printed");
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_fault() {
+    use std::io::{BufRead, BufReader};
+    let mut child = spawn("--to stdout");
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    drop(lines);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+#[test]
+fn what_cannot_be_done_ends_with_two_and_a_reason() {
+    for (line, says) in [
+        ("0 2", "COUNT is 0"),
+        ("ten 2", "COUNT"),
+        ("10 -2 --to stdout", "PAUSE_SECONDS is -2"),
+        ("10 2 --users 0 --direct", "--users is 0"),
+        ("10 2 --no-such-flag", "--no-such-flag"),
+        ("10 2 --direct --url http://shop.example", "--write-key"),
+    ] {
+        let output = run(line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert!(said(&output).contains(says), "{line}: {}", said(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn without_a_relay_it_says_what_to_start() {
+    // A port that was free a moment ago: nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let output = run(&format!("3 0 --direct --url http://127.0.0.1:{port}"));
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(
+        said.contains("cargo xtask demo") && said.contains("3 events were not sent"),
+        "{said}"
+    );
+}
