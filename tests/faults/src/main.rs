@@ -1,1 +1,4 @@
-//! Faults, end to end with real parts.
+//! Faults, each once, end to end with real parts: what was acknowledged is in the lake, once.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+
+mod kill;

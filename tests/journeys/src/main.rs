@@ -1,1 +1,4 @@
-//! User stories, end to end with real parts.
+//! User stories, each once, end to end with real parts: real browsers, real HTTP, real files.
+#![allow(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+
+mod origin;

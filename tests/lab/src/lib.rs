@@ -12,6 +12,8 @@ pub mod relay;
 
 pub mod firehose;
 
+pub mod bot;
+
 pub mod browser;
 
 pub mod lake;
