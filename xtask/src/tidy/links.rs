@@ -19,3 +19,22 @@ fn relative_links_lead_somewhere() {
     }
     none("a link that leads nowhere", &dead);
 }
+
+#[test]
+fn the_architecture_names_files_that_are_there() {
+    let text = fs_err::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let folders: Vec<String> = super::FOLDERS
+        .iter()
+        .map(|name| format!("{name}/"))
+        .collect();
+    let mut gone = Vec::new();
+    for path in text.split('`').skip(1).step_by(2) {
+        let ours = folders
+            .iter()
+            .any(|folder| path.starts_with(folder.as_str()));
+        if ours && !path.contains('\n') && !root().join(path).exists() {
+            gone.push(path.to_owned());
+        }
+    }
+    none("ARCHITECTURE.md names what is not there", &gone);
+}
