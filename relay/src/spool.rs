@@ -1,1 +1,405 @@
-//! (spool: being built)
+//! The spool: what is acknowledged is durable here until it is delivered.
+//!
+//! **On the disk.** The folder holds `lock`, `identity`, two checkpoints, plans, and
+//! segments: files of 16 MiB, zero-filled beforehand and used again and again. A segment
+//! begins with a sector that says which one it is and where those before it end
+//! ([`header`]); then come frames ([`frame`]), in commits. Each commit starts with a frame
+//! that says up to where all was durable before it. So a start can tell rot (damage below
+//! such a position: that frame is set aside and alarmed) from a torn tail (damage above:
+//! the commit was never acknowledged and is cut off).
+//!
+//! **Positions** number the records. None is ever used twice; those of a commit that
+//! failed stay unused.
+//!
+//! **Durability.** One thread writes; one `fdatasync` serves all who wait. After a failed
+//! sync the segment is closed for ever, its tail is void and the next segment's header
+//! says so. Readers go no further than the durable position.
+//!
+//! **Limits.** All segments together stay below [`Config::size`]; beyond it appends get
+//! [`AppendError::Full`], the oldest event is never dropped for a new one. A segment is
+//! used again only when the checkpoint is past it, and until then its ids are the window
+//! of duplicates. A line must fit into a segment.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::clock::Clock;
+use crate::duplicate::{DuplicateKey, KeyedHash};
+
+pub mod books;
+pub mod checkpoint;
+pub mod files;
+pub mod frame;
+pub mod header;
+pub mod identity;
+pub mod log;
+pub mod open;
+pub mod plans;
+pub mod queue;
+pub mod reader;
+pub mod recovery;
+pub mod scan;
+pub mod segment;
+pub mod writer;
+
+pub use books::{Counters, Totals};
+pub use checkpoint::Checkpoint;
+pub use files::{Files, RealFiles};
+pub use open::OpenError;
+pub use reader::{Reader, Record};
+
+use books::Books;
+use checkpoint::Checkpoints;
+use files::Lock;
+use identity::Identity;
+use log::Shared;
+use queue::{Prepared, Queue, Submitted};
+use writer::Writer;
+
+/// When an append counts as durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// When `fdatasync` has returned: a power cut loses nothing acknowledged.
+    #[default]
+    Fsync,
+    /// When the operating system has the bytes: a killed process loses nothing, a power
+    /// cut may.
+    Buffered,
+}
+
+/// Settings of a spool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Its folder; made when missing.
+    pub dir: PathBuf,
+    /// Bound of all segments together, in bytes. Default 1 GiB.
+    pub size: u64,
+    /// When an append counts as durable. Default [`Durability::Fsync`].
+    pub durability: Durability,
+    /// Bytes of a segment file. Default 16 MiB.
+    pub segment_size: u64,
+    /// So many ids are kept of delivered events, while `size` allows. Default one million
+    /// (about 60 MiB).
+    pub duplicate_ids: usize,
+    /// Bytes that may wait in memory for the disk. Default 32 MiB.
+    pub queue_bytes: usize,
+}
+
+impl Config {
+    /// The defaults, in this folder.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            size: 1 << 30,
+            durability: Durability::Fsync,
+            segment_size: 16 << 20,
+            duplicate_ids: 1_000_000,
+            queue_bytes: 32 << 20,
+        }
+    }
+}
+
+/// One event, ready to be made durable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When the relay received it, in ms.
+    pub received_at: u64,
+    /// By [`Spool::key`].
+    pub key: DuplicateKey,
+    /// The final line, without a newline.
+    pub line: Vec<u8>,
+}
+
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// It is durable now.
+    New,
+    /// It was durable before; this one is dropped.
+    Duplicate,
+}
+
+/// Why an append was not taken; all of them are worth another try later.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The bound is reached, or the disk full, and nothing delivered can make room.
+    #[error("the spool is full: delivery must catch up, or raise --spool-size")]
+    Full,
+    /// The disk failed.
+    #[error("the spool's disk fails: {0}")]
+    Failing(String),
+    /// The spool is closed: the process is about to end.
+    #[error("the spool is closed: the relay is stopping")]
+    Closed,
+}
+
+/// What may be wrong, for `/readyz`; none when all is well.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Why appends fail.
+    pub intake: Option<String>,
+    /// Why delivery stands still, with file and remedy.
+    pub delivery: Option<String>,
+}
+
+/// A handle to the spool; cheap to clone. When the last is dropped, the spool closes.
+#[derive(Debug, Clone)]
+pub struct Spool {
+    handle: Arc<Handle>,
+}
+
+#[derive(Debug)]
+struct Handle {
+    core: Arc<Core>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the handles, the writer and the readers share.
+#[derive(Debug)]
+pub struct Core {
+    files: Arc<dyn Files>,
+    dir: PathBuf,
+    identity: Identity,
+    hash: KeyedHash,
+    longest_line: usize,
+    queue_bytes: usize,
+    shared: Arc<Shared>,
+    queue: Mutex<Queue>,
+    wake: Condvar,
+    books: Mutex<Books>,
+    checkpoints: Mutex<Checkpoints>,
+    health: Mutex<Health>,
+    _lock: Box<dyn Lock>,
+}
+
+impl Spool {
+    /// Opens the folder, reads what is in it and starts the writer thread. Blocks while
+    /// it reads.
+    ///
+    /// # Errors
+    /// When another process has it open, or the disk fails.
+    pub fn open(
+        config: &Config,
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let (spool, writer) = Self::open_without_thread(config, files, clock)?;
+        let thread = std::thread::Builder::new()
+            .name("spool-writer".to_owned())
+            .spawn(move || writer.run())
+            .map_err(|error| OpenError::disk(&config.dir, error))?;
+        *lock(&spool.handle.thread) = Some(thread);
+        Ok(spool)
+    }
+
+    /// As [`Spool::open`], with the writer in the caller's hands: appends wait until it
+    /// commits.
+    ///
+    /// # Errors
+    /// As [`Spool::open`].
+    pub fn open_without_thread(
+        config: &Config,
+        files: Arc<dyn Files>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Writer), OpenError> {
+        let (core, writer) = open::open(config, files, clock)?;
+        let thread = Mutex::new(None);
+        Ok((
+            Self {
+                handle: Arc::new(Handle { core, thread }),
+            },
+            writer,
+        ))
+    }
+
+    /// The key of an event in the window of duplicates.
+    #[must_use]
+    pub fn key(&self, source: &str, key_kind: u8, message_id: &str) -> DuplicateKey {
+        self.core().hash.key(source, key_kind, message_id)
+    }
+
+    /// Makes the entries durable and says of each, in order, whether it is new. Returns
+    /// when the originals of all duplicates are durable too.
+    ///
+    /// # Errors
+    /// When any of it is not durable. Some entries may be: another try is told that they
+    /// are duplicates.
+    pub async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Stored>, AppendError> {
+        match self.submit(&entries) {
+            Submitted::Done(answer) => answer,
+            Submitted::Waiting(answer) => answer.await.unwrap_or(Err(AppendError::Closed)),
+        }
+    }
+
+    /// The first half of [`Spool::append`]: queues the entries without waiting.
+    #[must_use]
+    pub fn submit(&self, entries: &[Entry]) -> Submitted {
+        let core = self.core();
+        if let Some(long) = entries
+            .iter()
+            .find(|entry| entry.line.len() > core.longest_line)
+        {
+            return Submitted::Done(Err(AppendError::Failing(format!(
+                "a line of {} bytes does not fit into a segment, which takes {}",
+                long.line.len(),
+                core.longest_line
+            ))));
+        }
+        let prepared = Prepared::new(entries);
+        let submitted = core.queue().submit(prepared, core.queue_bytes);
+        match &submitted {
+            Submitted::Done(Ok(duplicates)) => core.books().duplicate(duplicates.len() as u64),
+            Submitted::Done(Err(_)) => core.books().counters_mut().full += 1,
+            Submitted::Waiting(_) => core.wake.notify_one(),
+        }
+        submitted
+    }
+
+    /// Puts events that the intake rejected into the books.
+    pub fn count_rejected(&self, count: u64) {
+        self.core().books().rejected(count);
+    }
+
+    /// A copy of all counters.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.core().books().counters()
+    }
+
+    /// What became of every event so far.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        self.counters().totals
+    }
+
+    /// What is wrong at the moment.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        lock(&self.core().health).clone()
+    }
+
+    /// Says why delivery stands still, or that it goes on.
+    pub fn set_delivery_health(&self, stopped: Option<String>) {
+        lock(&self.core().health).delivery = stopped;
+    }
+
+    /// Reads durable records from this position on.
+    #[must_use]
+    pub fn reader(&self, from: u64) -> Reader {
+        Reader::new(Arc::clone(&self.core().shared), from)
+    }
+
+    /// The checkpoint that holds.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        lock(&self.core().checkpoints).latest()
+    }
+
+    /// Makes a checkpoint durable: everything below `next.position` is delivered, and its
+    /// sums are those of all time ([`Spool::checkpoint`] plus what was delivered since).
+    /// Blocks for a sync.
+    ///
+    /// # Errors
+    /// When the disk fails: then the former checkpoint holds.
+    pub fn advance(&self, next: Checkpoint) -> std::io::Result<()> {
+        let core = self.core();
+        let mut checkpoints = lock(&core.checkpoints);
+        let before = checkpoints.latest();
+        checkpoints.advance(next)?;
+        core.shared
+            .delivered
+            .store(next.position, Ordering::Release);
+        core.books().delivered(&before, &next);
+        Ok(())
+    }
+
+    /// Everything below this position is durable; changes wake who waits.
+    #[must_use]
+    pub fn durable(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.core().shared.durable.subscribe()
+    }
+
+    /// This spool's id, which plans and the lake's staging carry.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        self.core().identity.id
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.core().dir
+    }
+
+    /// The file system that it lies on.
+    #[must_use]
+    pub fn files(&self) -> &Arc<dyn Files> {
+        &self.core().files
+    }
+
+    /// Takes no more appends, commits what waits, ends the writer thread. The folder is
+    /// unlocked when the last handle is dropped.
+    pub async fn close(&self) {
+        self.handle.stop();
+        let thread = lock(&self.handle.thread).take();
+        if let Some(thread) = thread {
+            // Joining blocks; the thread's own death has been said by the panic hook.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+
+    fn core(&self) -> &Core {
+        &self.handle.core
+    }
+}
+
+impl Handle {
+    fn stop(&self) {
+        self.core.queue().closed = true;
+        self.core.wake.notify_one();
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Core {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        lock(&self.queue)
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        lock(&self.books)
+    }
+
+    fn sleep<'a>(&self, queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
+        self.wake
+            .wait(queue)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn full_text(&self) -> String {
+        format!(
+            "the spool in {} is full: delivery must catch up, or raise --spool-size",
+            self.dir.display()
+        )
+    }
+
+    fn set_intake_health(&self, reason: Option<String>) {
+        lock(&self.health).intake = reason;
+    }
+}
+
+/// The lock, also after another thread died holding it: every section leaves it whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,442 @@
+//! The segments as one log: commits at its end, segments rolled and recycled.
+//!
+//! One owner, no threads: the writer thread drives it, and so do the tests on a
+//! simulated disk.
+
+use std::collections::BTreeMap;
+use std::io::{self, IoSlice};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::Durability;
+use super::files::{Files, SyncPoint};
+use super::frame::{self, Commit};
+use super::header::{Header, MOST_ENDS, SECTOR};
+use super::identity::Identity;
+use super::segment::{Segment, SegmentFile};
+
+/// A spare file is zero-filled by so much between two commits.
+const STEP: u64 = 1 << 20;
+
+/// What the log's owner and its readers share.
+#[derive(Debug)]
+pub struct Shared {
+    /// Segments by number; readers read each up to its end.
+    pub table: Mutex<BTreeMap<u64, Segment>>,
+    /// Everything below this position is durable (or void).
+    pub durable: watch::Sender<u64>,
+    /// Everything below this position is delivered, and the checkpoint that says so durable.
+    pub delivered: AtomicU64,
+}
+
+impl Shared {
+    /// The table, also after another thread died holding it: it is always whole.
+    pub fn segments(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Segment>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One append's frames, back to back.
+#[derive(Debug, Default)]
+pub struct Frames {
+    /// The frames, each padded, without position and checksum.
+    pub bytes: Vec<u8>,
+    /// Each frame's end in `bytes`, checksum of its contents, and position.
+    pub ends: Vec<(usize, u32, u64)>,
+}
+
+/// The segment that commits go to.
+#[derive(Debug)]
+pub struct Current {
+    /// Its file.
+    pub file: SegmentFile,
+    /// Its number.
+    pub number: u64,
+    /// Where its checksums start from.
+    pub seed: u32,
+    /// Where the next commit goes; all before it is durable.
+    pub at: u64,
+    /// The sector that its first commit writes.
+    pub header: Option<Vec<u8>>,
+}
+
+/// How a commit ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// So many of the frames, in order, are durable.
+    pub stored: usize,
+    /// Why the rest is not.
+    pub error: Option<CommitError>,
+    /// Segment and number of frames of each piece that was stored.
+    pub placed: Vec<(u64, usize)>,
+    /// Segments that were recycled, with the position that ends them.
+    pub recycled: Vec<(u64, u64)>,
+    /// How long the syncs took.
+    pub synced: Vec<std::time::Duration>,
+}
+
+/// Why a commit failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommitError {
+    /// No segment is free and none can be made.
+    Full,
+    /// The disk failed.
+    Failing(String),
+}
+
+/// Numbers that each commit frame repeats.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Standing {
+    /// Records ever made durable.
+    pub stored: u64,
+    /// Events ever answered "duplicate".
+    pub duplicate: u64,
+    /// Events ever rejected.
+    pub rejected: u64,
+    /// The next position after this commit's.
+    pub next_position: u64,
+    /// Ids held by the window of duplicates.
+    pub ids: usize,
+}
+
+/// The log.
+#[derive(Debug)]
+pub struct Log {
+    pub(super) files: Arc<dyn Files>,
+    pub(super) clock: Arc<dyn crate::clock::Clock>,
+    pub(super) dir: PathBuf,
+    pub(super) identity: Identity,
+    pub(super) durability: Durability,
+    pub(super) segment_size: u64,
+    pub(super) most_segments: usize,
+    pub(super) most_ids: usize,
+    pub(super) shared: Arc<Shared>,
+    pub(super) current: Option<Current>,
+    /// Ends that no durable header names yet.
+    pub(super) unsettled: Vec<(u64, u64)>,
+    pub(super) next_number: u64,
+    pub(super) next_slot: u64,
+    pub(super) free: Vec<SegmentFile>,
+    /// Where the last commit ended, and whether a later commit frame says so.
+    pub(super) last: ((u64, u64), bool),
+    pub(super) highest_clock: u64,
+}
+
+impl Log {
+    /// Makes the frames durable: in order, with one sync unless they need more than one
+    /// segment.
+    pub fn commit(&mut self, appends: &mut [&mut Frames], standing: Standing) -> Outcome {
+        let mut outcome = Outcome::default();
+        let mut cursor = (0, 0);
+        let total: usize = appends.iter().map(|frames| frames.ends.len()).sum();
+        while outcome.stored < total {
+            while cursor.1 == appends[cursor.0].ends.len() {
+                cursor = (cursor.0 + 1, 0);
+            }
+            let standing = Standing {
+                stored: standing.stored + outcome.stored as u64,
+                ..standing
+            };
+            if let Err(error) = self.room(appends, cursor, &standing, &mut outcome.recycled) {
+                outcome.error = Some(error);
+                break;
+            }
+            match self.commit_piece(appends, &mut cursor, &standing, &mut outcome) {
+                Ok(count) => outcome.stored += count,
+                Err(error) => {
+                    self.close_current();
+                    outcome.error = Some(error.into());
+                    break;
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Sees to it that the next frame fits into the current segment.
+    fn room(
+        &mut self,
+        appends: &[&mut Frames],
+        (append, frame): (usize, usize),
+        standing: &Standing,
+        recycled: &mut Vec<(u64, u64)>,
+    ) -> Result<(), CommitError> {
+        let (start, end) = appends[append].span(frame);
+        let needed = (frame::COMMIT + end - start) as u64;
+        match &self.current {
+            Some(current) if current.at + needed <= current.file.capacity => Ok(()),
+            _ => self.roll(appends[append].ends[frame].2, standing, recycled),
+        }
+    }
+
+    /// Writes and syncs as many frames as fit; says how many.
+    fn commit_piece(
+        &mut self,
+        appends: &mut [&mut Frames],
+        cursor: &mut (usize, usize),
+        standing: &Standing,
+        outcome: &mut Outcome,
+    ) -> io::Result<usize> {
+        let Some(current) = &mut self.current else {
+            return Err(io::Error::other("no segment is open"));
+        };
+        self.highest_clock = self.highest_clock.max(self.clock.now_ms());
+        let mut head = Vec::with_capacity(frame::COMMIT);
+        let contents = frame::write_commit(
+            &mut head,
+            self.highest_clock,
+            &Commit {
+                durable: self.last.0,
+                stored: standing.stored,
+                duplicate: standing.duplicate,
+                rejected: standing.rejected,
+            },
+        );
+        frame::seal(
+            &mut head,
+            standing.next_position,
+            contents,
+            current.seed,
+            current.at,
+        );
+
+        let mut at = current.at + head.len() as u64;
+        let mut spans = Vec::new();
+        let (mut count, mut durable) = (0, 0);
+        'appends: for (index, frames) in appends.iter_mut().enumerate().skip(cursor.0) {
+            let first = if index == cursor.0 { cursor.1 } else { 0 };
+            let mut whole = (frames.start(first), frames.start(first));
+            for number in first..frames.ends.len() {
+                let (start, end) = frames.span(number);
+                let length = (end - start) as u64;
+                if at + length > current.file.capacity {
+                    *cursor = (index, number);
+                    spans.push((index, whole));
+                    break 'appends;
+                }
+                let (_, contents, position) = frames.ends[number];
+                frame::seal(
+                    &mut frames.bytes[start..end],
+                    position,
+                    contents,
+                    current.seed,
+                    at,
+                );
+                at += length;
+                whole.1 = end;
+                count += 1;
+                durable = position + 1;
+            }
+            spans.push((index, whole));
+        }
+
+        let mut parts = vec![IoSlice::new(&head)];
+        parts.extend(
+            spans
+                .iter()
+                .map(|(index, (start, end))| IoSlice::new(&appends[*index].bytes[*start..*end])),
+        );
+        // The end: zeros where the next length will stand.
+        let room = usize::try_from(current.file.capacity - at)
+            .unwrap_or(8)
+            .min(8);
+        parts.push(IoSlice::new(&[0; 8][..room]));
+        if let Some(header) = &current.header {
+            current.file.file.write_at(0, &mut [IoSlice::new(header)])?;
+        }
+        current.file.file.write_at(current.at, &mut parts)?;
+        if self.durability == Durability::Fsync {
+            let started = self.clock.monotonic();
+            current.file.file.sync(SyncPoint::Commit)?;
+            outcome
+                .synced
+                .push(self.clock.monotonic().saturating_sub(started));
+        }
+
+        current.at = at;
+        current.header = None;
+        self.unsettled.clear();
+        self.last = ((current.number, at), false);
+        if let Some(segment) = self.shared.segments().get_mut(&current.number) {
+            segment.end = at;
+        }
+        if durable > 0 {
+            self.shared.durable.send_replace(durable);
+        }
+        outcome.placed.push((current.number, count));
+        Ok(count)
+    }
+
+    /// No frame goes to the current segment any more; what stands behind its end is void
+    /// once the next header says so.
+    fn close_current(&mut self) {
+        if let Some(current) = self.current.take() {
+            self.unsettled.push((current.number, current.at));
+        }
+    }
+
+    /// Begins a new segment, whose first record has this position.
+    fn roll(
+        &mut self,
+        first: u64,
+        standing: &Standing,
+        recycled: &mut Vec<(u64, u64)>,
+    ) -> Result<(), CommitError> {
+        if self.unsettled.len() >= MOST_ENDS {
+            return Err(CommitError::Failing(format!(
+                "{MOST_ENDS} segments in a row could not be synced: replace the spool's disk and restart"
+            )));
+        }
+        let salt = self.files.entropy()?;
+        let file = self.free_file(standing.ids, recycled)?;
+        self.close_current();
+        let header = Header {
+            number: self.next_number,
+            salt,
+            first,
+            ends: self.unsettled.clone(),
+        };
+        self.next_number += 1;
+        let segment = Segment {
+            number: header.number,
+            first,
+            seed: header.seed(&self.identity.id),
+            end: SECTOR,
+            file: file.clone(),
+        };
+        self.current = Some(Current {
+            file,
+            number: header.number,
+            seed: segment.seed,
+            at: SECTOR,
+            header: Some(header.encode(&self.identity.id)),
+        });
+        self.shared.segments().insert(header.number, segment);
+        Ok(())
+    }
+
+    /// A whole segment file that holds nothing needed.
+    fn free_file(
+        &mut self,
+        ids: usize,
+        recycled: &mut Vec<(u64, u64)>,
+    ) -> Result<SegmentFile, CommitError> {
+        // Delivered segments are kept while they may: their ids are the duplicate window.
+        if self.free.is_empty() && ids >= self.most_ids {
+            self.recycle(recycled);
+        }
+        if self.free.is_empty() && self.file_count() < self.most_segments {
+            match self.add_file() {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if self.free.is_empty() {
+            self.recycle(recycled);
+        }
+        let Some(mut file) = self.free.pop() else {
+            return Err(CommitError::Full);
+        };
+        match file.grow(self.segment_size, u64::MAX) {
+            Ok(_) => Ok(file),
+            Err(error) => {
+                self.free.push(file);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Files in use and free.
+    #[must_use]
+    pub fn file_count(&self) -> usize {
+        self.shared.segments().len() + self.free.len()
+    }
+
+    fn add_file(&mut self) -> io::Result<()> {
+        let file = SegmentFile::create(&*self.files, &self.dir, self.next_slot)?;
+        self.next_slot += 1;
+        if let Err(error) = self.files.sync_dir(&self.dir, SyncPoint::SegmentName) {
+            // What is written under a name that may be lost would be lost with it.
+            let _ = self.files.remove_file(&file.path);
+            return Err(error);
+        }
+        self.free.push(file);
+        Ok(())
+    }
+
+    /// Frees the oldest segment if all of it is delivered.
+    fn recycle(&mut self, recycled: &mut Vec<(u64, u64)>) {
+        let delivered = self.shared.delivered.load(Ordering::Acquire);
+        let mut table = self.shared.segments();
+        let mut oldest = table.values();
+        let (Some(segment), Some(next)) = (oldest.next(), oldest.next()) else {
+            return;
+        };
+        let (number, until) = (segment.number, next.first);
+        let current = self.current.as_ref().map(|current| current.number);
+        if until <= delivered
+            && Some(number) != current
+            && let Some(segment) = table.remove(&number)
+        {
+            recycled.push((number, until));
+            self.free.push(segment.file);
+        }
+    }
+
+    /// Makes a spare segment file, a step at a time, while nobody waits; says whether
+    /// more is to be done.
+    pub fn prepare(&mut self) -> bool {
+        if self.free.is_empty() {
+            let room = self.current.as_ref().map_or(0, |current| {
+                current.file.capacity.saturating_sub(current.at)
+            });
+            let wanted = room < self.segment_size / 2 && self.file_count() < self.most_segments;
+            // A full disk is met again, and said, when the segment is needed.
+            return wanted && self.add_file().is_ok();
+        }
+        let size = self.segment_size;
+        match self.free.last_mut() {
+            Some(spare) => spare.grow(size, STEP).is_ok_and(|whole| !whole),
+            None => false,
+        }
+    }
+
+    /// A last, empty commit, so that the next start knows all before it as durable.
+    pub fn finish(&mut self, standing: Standing) {
+        let fits = self.current.as_ref().is_some_and(|current| {
+            current.header.is_none() && current.at + frame::COMMIT as u64 <= current.file.capacity
+        });
+        if fits && !self.last.1 {
+            let mut none = [&mut Frames::default()];
+            // A failure loses nothing: the start finds out by itself.
+            let _ = self.commit_piece(&mut none, &mut (0, 0), &standing, &mut Outcome::default());
+            self.last.1 = true;
+        }
+    }
+}
+
+impl Frames {
+    fn start(&self, frame: usize) -> usize {
+        match frame {
+            0 => 0,
+            _ => self.ends[frame - 1].0,
+        }
+    }
+
+    fn span(&self, frame: usize) -> (usize, usize) {
+        (self.start(frame), self.ends[frame].0)
+    }
+}
+
+impl From<io::Error> for CommitError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull => Self::Full,
+            _ => Self::Failing(error.to_string()),
+        }
+    }
+}

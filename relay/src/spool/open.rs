@@ -1,0 +1,174 @@
+//! Opening a spool: lock, identity, checkpoint, segments, books.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Condvar, Mutex};
+
+use tokio::sync::watch;
+
+use super::books::Books;
+use super::checkpoint::Checkpoints;
+use super::files::{Files, Lock, SyncPoint, create_dirs};
+use super::frame::{ALIGN, COMMIT, HEADER};
+use super::header::SECTOR;
+use super::identity::Identity;
+use super::log::{Log, Shared};
+use super::queue::Queue;
+use super::recovery::{Recovered, recover};
+use super::writer::Writer;
+use super::{Config, Core, Health, plans, segment};
+use crate::clock::Clock;
+use crate::duplicate::KeyedHash;
+
+/// Why a spool could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error(
+        "the spool {} is in use by another process: stop it, or give this one its own --spool-dir",
+        .0.display()
+    )]
+    Locked(PathBuf),
+    /// The disk failed, or what is on it cannot be read.
+    #[error("cannot open the spool {}: {error}", .dir.display())]
+    Disk {
+        /// The spool's folder.
+        dir: PathBuf,
+        /// What happened.
+        error: io::Error,
+    },
+    /// Settings that cannot work.
+    #[error("{0}")]
+    Settings(String),
+}
+
+impl OpenError {
+    pub(super) fn disk(dir: &Path, error: io::Error) -> Self {
+        Self::Disk {
+            dir: dir.to_path_buf(),
+            error,
+        }
+    }
+}
+
+pub(super) fn open(
+    config: &Config,
+    files: Arc<dyn Files>,
+    clock: Arc<dyn Clock>,
+) -> Result<(Arc<Core>, Writer), OpenError> {
+    let smallest = SECTOR + 4 * COMMIT as u64;
+    if config.segment_size < smallest || config.size < 2 * config.segment_size {
+        return Err(OpenError::Settings(format!(
+            "--spool-size is {} bytes, but must hold two segments of {} bytes: raise it",
+            config.size, config.segment_size
+        )));
+    }
+    let dir = &config.dir;
+    let failed = |error| OpenError::disk(dir, error);
+    let grown = create_dirs(&*files, dir).map_err(failed)?;
+    let lock = take_lock(&*files, dir)?;
+    for parent in grown {
+        files
+            .sync_dir(&parent, SyncPoint::SpoolParents)
+            .map_err(failed)?;
+    }
+    let fresh = segment::slots(&*files, dir).map_err(failed)?.is_empty();
+    let identity = Identity::open(&*files, &dir.join("identity"), fresh).map_err(failed)?;
+    let checkpoints = Checkpoints::open(&*files, dir).map_err(failed)?;
+    let checkpoint = checkpoints.latest();
+    let mut recovered = recover(&*files, dir, &identity, checkpoint.position).map_err(failed)?;
+    let planned = plans::highest_position(&*files, dir).map_err(failed)?;
+    recovered.next_position = recovered.next_position.max(planned);
+    // All names that this start found or made, also those of a process that was killed
+    // before it could sync them.
+    files.sync_dir(dir, SyncPoint::SpoolNames).map_err(failed)?;
+
+    let durable = recovered.next_position;
+    let mut books = books(&recovered, durable);
+    let waiting_bytes = recovered.waiting.iter().map(|(_, _, bytes)| bytes).sum();
+    books.delivered_before(&checkpoint, waiting_bytes);
+    let shared = Arc::new(Shared {
+        table: Mutex::new(recovered.table),
+        durable: watch::Sender::new(durable),
+        delivered: AtomicU64::new(checkpoint.position),
+    });
+    let core = Arc::new(Core {
+        files: Arc::clone(&files),
+        dir: dir.clone(),
+        identity,
+        hash: KeyedHash::new(&identity.secret),
+        longest_line: longest_line(config.segment_size),
+        queue_bytes: config.queue_bytes,
+        shared: Arc::clone(&shared),
+        queue: Mutex::new(Queue {
+            index: recovered.index,
+            next_position: durable,
+            durable,
+            ..Queue::default()
+        }),
+        wake: Condvar::new(),
+        books: Mutex::new(books),
+        checkpoints: Mutex::new(checkpoints),
+        health: Mutex::new(Health::default()),
+        _lock: lock,
+    });
+    let log = Log {
+        files,
+        clock,
+        dir: dir.clone(),
+        identity,
+        durability: config.durability,
+        segment_size: config.segment_size,
+        most_segments: usize::try_from(config.size / config.segment_size).unwrap_or(usize::MAX),
+        most_ids: config.duplicate_ids,
+        shared,
+        current: recovered.current,
+        unsettled: Vec::new(),
+        next_number: recovered.next_number,
+        next_slot: recovered.next_slot,
+        free: recovered.free,
+        last: recovered.last,
+        highest_clock: recovered.highest_clock,
+    };
+    let writer = Writer {
+        core: Arc::clone(&core),
+        log,
+    };
+    Ok((core, writer))
+}
+
+fn take_lock(files: &dyn Files, dir: &Path) -> Result<Box<dyn Lock>, OpenError> {
+    files.lock(&dir.join("lock")).map_err(|error| {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            OpenError::Locked(dir.to_path_buf())
+        } else {
+            OpenError::disk(dir, error)
+        }
+    })
+}
+
+fn books(recovered: &Recovered, durable: u64) -> Books {
+    let mut books = Books::recovered(
+        recovered.stored,
+        recovered.duplicate,
+        recovered.rejected,
+        recovered.waiting.len() as u64,
+    );
+    for (position, received_at, _) in &recovered.waiting {
+        books.aged(*position, *received_at);
+    }
+    let counters = books.counters_mut();
+    counters.durable_position = durable;
+    counters.rot = recovered.rot;
+    counters.torn_tails = u64::from(recovered.torn);
+    counters.segments = (recovered.table.len() + recovered.free.len()) as u64;
+    counters.ids = recovered.index.len() as u64;
+    books
+}
+
+/// A line must fit into a segment together with its frame and its commit's.
+fn longest_line(segment_size: u64) -> usize {
+    let room = usize::try_from(segment_size - SECTOR).unwrap_or(usize::MAX);
+    room - COMMIT - HEADER - ALIGN
+}

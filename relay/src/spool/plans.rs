@@ -1,0 +1,227 @@
+//! Plan files: a delivery's intent, durable before the first of it is done. The spool
+//! keeps them and knows of each only its number and range.
+//!
+//! The next plan's file is zero-filled before it is needed, so that a full disk stops no
+//! plan. A plan that is not intact is none.
+
+use std::io::{self, IoSlice};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::files::{File, Files, SyncPoint, read_all};
+use super::frame::{u32_at, u64_at};
+
+const PREFIX: &str = "plan-";
+const MAGIC: [u8; 8] = *b"CLKPLN01";
+const FIXED: usize = 8 + 4 * 8;
+/// Zero-filled beforehand; a larger plan makes its file grow.
+const SIZE: u64 = 64 * 1024;
+
+/// A plan as it lies in its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredPlan {
+    /// Never used twice.
+    pub number: u64,
+    /// Positions that it delivers.
+    pub range: Range<u64>,
+    /// What the sink wrote into it.
+    pub payload: Vec<u8>,
+}
+
+/// The plan files of a spool.
+#[derive(Debug)]
+pub struct Plans {
+    files: Arc<dyn Files>,
+    dir: PathBuf,
+    next: u64,
+}
+
+impl Plans {
+    /// Finds the plans that are intact, in order. `carried_out` is the highest number
+    /// that the checkpoint names.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn open(
+        files: Arc<dyn Files>,
+        dir: &Path,
+        carried_out: u64,
+    ) -> io::Result<(Self, Vec<StoredPlan>)> {
+        let numbers = numbers(&*files, dir)?;
+        let highest = numbers.last().copied().unwrap_or(0).max(carried_out);
+        let mut found = Vec::new();
+        for number in numbers {
+            let bytes = read_all(&*files.open(&path(dir, number))?)?;
+            found.extend(decode(&bytes).filter(|plan| plan.number == number));
+        }
+        let plans = Self {
+            files,
+            dir: dir.to_path_buf(),
+            next: highest + 1,
+        };
+        Ok((plans, found))
+    }
+
+    /// Makes a new plan durable, name included. If that fails, the plan is void.
+    ///
+    /// # Errors
+    /// When the disk fails or is full.
+    pub fn write(&mut self, range: Range<u64>, payload: Vec<u8>) -> io::Result<StoredPlan> {
+        let plan = StoredPlan {
+            number: self.next,
+            range,
+            payload,
+        };
+        let path = path(&self.dir, plan.number);
+        let file = match self.files.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.files.create(&path)?,
+            other => other?,
+        };
+        // From here on the number is used, whatever becomes of it.
+        self.next += 1;
+        write(&*file, &plan, SyncPoint::Plan)?;
+        self.files.sync_dir(&self.dir, SyncPoint::PlanName)?;
+        Ok(plan)
+    }
+
+    /// Writes a plan that a start found once more and syncs it: it may stand only in
+    /// this machine's memory.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn settle(&self, plan: &StoredPlan) -> io::Result<()> {
+        let file = self.files.open(&path(&self.dir, plan.number))?;
+        write(&*file, plan, SyncPoint::RecoveredPlan)
+    }
+
+    /// Deletes the plans that a durable checkpoint has left behind, all up to this
+    /// number, once the next one's file is zero-filled.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn sweep(&mut self, carried_out: u64) -> io::Result<()> {
+        let prepared = self.prepare();
+        for number in numbers(&*self.files, &self.dir)? {
+            if number <= carried_out {
+                self.files.remove_file(&path(&self.dir, number))?;
+            }
+        }
+        // Full: what was just deleted makes room.
+        match prepared {
+            Ok(()) => Ok(()),
+            Err(_) => self.prepare().or(Ok(())),
+        }
+    }
+
+    fn prepare(&self) -> io::Result<()> {
+        let path = path(&self.dir, self.next);
+        let file = match self.files.create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            other => other?,
+        };
+        file.fill_zero(0, SIZE)
+    }
+}
+
+/// The highest position that any intact plan names.
+///
+/// # Errors
+/// When the disk cannot be read.
+pub fn highest_position(files: &dyn Files, dir: &Path) -> io::Result<u64> {
+    let mut highest = 0;
+    for number in numbers(files, dir)? {
+        let bytes = read_all(&*files.open(&path(dir, number))?)?;
+        highest = decode(&bytes).map_or(highest, |plan| highest.max(plan.range.end));
+    }
+    Ok(highest)
+}
+
+fn numbers(files: &dyn Files, dir: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers: Vec<u64> = files
+        .list(dir)?
+        .iter()
+        .filter_map(|name| name.name.strip_prefix(PREFIX)?.parse().ok())
+        .collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn path(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("{PREFIX}{number}"))
+}
+
+fn write(file: &dyn File, plan: &StoredPlan, point: SyncPoint) -> io::Result<()> {
+    let mut bytes = MAGIC.to_vec();
+    for word in [
+        plan.number,
+        plan.range.start,
+        plan.range.end,
+        plan.payload.len() as u64,
+    ] {
+        bytes.extend_from_slice(&word.to_le_bytes());
+    }
+    bytes.extend_from_slice(&plan.payload);
+    let checksum = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    file.write_at(0, &mut [IoSlice::new(&bytes)])?;
+    file.sync(point)
+}
+
+fn decode(bytes: &[u8]) -> Option<StoredPlan> {
+    if bytes.len() < FIXED || bytes[..8] != MAGIC {
+        return None;
+    }
+    let length = usize::try_from(u64_at(bytes, 32)).ok()?;
+    let end = FIXED.checked_add(length)?;
+    if end.checked_add(4)? > bytes.len() || u32_at(bytes, end) != crc32fast::hash(&bytes[..end]) {
+        return None;
+    }
+    Some(StoredPlan {
+        number: u64_at(bytes, 8),
+        range: u64_at(bytes, 16)..u64_at(bytes, 24),
+        payload: bytes[FIXED..end].to_vec(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::files::RealFiles;
+
+    #[test]
+    fn a_plan_comes_back_and_one_torn_at_any_byte_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Arc::new(RealFiles);
+        let (mut plans, found) = Plans::open(files.clone(), dir.path(), 0).unwrap();
+        assert!(found.is_empty());
+        let plan = plans.write(3..9, b"objects".to_vec()).unwrap();
+        let (_, found) = Plans::open(files.clone(), dir.path(), 0).unwrap();
+        assert_eq!(found, [plan]);
+        assert_eq!(highest_position(&RealFiles, dir.path()).unwrap(), 9);
+
+        let path = dir.path().join("plan-1");
+        let whole = fs_err::read(&path).unwrap();
+        for torn in 0..whole.len() {
+            let mut bytes = whole[..torn].to_vec();
+            bytes.resize(whole.len(), 0);
+            if bytes == whole {
+                continue;
+            }
+            fs_err::write(&path, bytes).unwrap();
+            let (_, found) = Plans::open(files.clone(), dir.path(), 0).unwrap();
+            assert!(found.is_empty(), "{torn}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_never_used_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Arc::new(RealFiles);
+        let (mut plans, _) = Plans::open(files.clone(), dir.path(), 0).unwrap();
+        assert_eq!(plans.write(1..2, vec![]).unwrap().number, 1);
+        plans.sweep(1).unwrap();
+        let (mut plans, _) = Plans::open(files, dir.path(), 7).unwrap();
+        assert_eq!(plans.write(2..3, vec![]).unwrap().number, 8);
+    }
+}

@@ -1,0 +1,195 @@
+//! Who waits for the next commit, and which ids are known.
+//!
+//! An append leaves its frames and goes to sleep; the writer takes all that wait at
+//! once. The index of ids changes under the same lock as the queue, so that of two equal
+//! events exactly one is new.
+
+use std::mem;
+
+use tokio::sync::oneshot;
+
+use super::log::Frames;
+use super::{AppendError, Entry, Stored};
+use crate::duplicate::{DuplicateKey, Index};
+use crate::spool::frame;
+
+/// An append asleep until its commit.
+#[derive(Debug)]
+pub struct Append {
+    /// Its new frames.
+    pub frames: Frames,
+    /// Key, `receivedAt` and line length of each new frame.
+    pub news: Vec<(DuplicateKey, u64, u64)>,
+    /// What it will be told.
+    stored: Vec<Stored>,
+    /// Originals of its duplicates that are not yet durable.
+    originals: Vec<DuplicateKey>,
+    waiter: oneshot::Sender<Result<Vec<Stored>, AppendError>>,
+}
+
+/// What an append gets at once.
+#[derive(Debug)]
+pub enum Submitted {
+    /// Nothing has to be written: the answer.
+    Done(Result<Vec<Stored>, AppendError>),
+    /// The answer comes with the commit.
+    Waiting(oneshot::Receiver<Result<Vec<Stored>, AppendError>>),
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub struct Queue {
+    /// In the order of their positions.
+    pub waiting: Vec<Append>,
+    /// Ids durable and on their way.
+    pub index: Index,
+    /// The next record's position.
+    pub next_position: u64,
+    /// Everything below it is durable or void.
+    pub durable: u64,
+    /// No append is taken any more.
+    pub closed: bool,
+    /// Bytes of frames that wait.
+    pub bytes: usize,
+}
+
+/// Frames that were made before the queue's lock was taken.
+#[derive(Debug)]
+pub struct Prepared {
+    frames: Frames,
+    news: Vec<(DuplicateKey, u64, u64)>,
+}
+
+impl Prepared {
+    /// Lays out the entries as frames and sums up their contents.
+    #[must_use]
+    pub fn new(entries: &[Entry]) -> Self {
+        let room = entries
+            .iter()
+            .map(|entry| frame::padded(frame::HEADER + entry.line.len()))
+            .sum();
+        let mut frames = Frames {
+            bytes: Vec::with_capacity(room),
+            ends: Vec::with_capacity(entries.len()),
+        };
+        for Entry {
+            received_at,
+            key,
+            line,
+        } in entries
+        {
+            let contents = frame::write_record(&mut frames.bytes, *received_at, *key, line);
+            frames.ends.push((frames.bytes.len(), contents, 0));
+        }
+        let news = entries
+            .iter()
+            .map(|entry| (entry.key, entry.received_at, entry.line.len() as u64))
+            .collect();
+        Self { frames, news }
+    }
+}
+
+impl Queue {
+    /// Takes an append in: numbers its new frames, drops those of duplicates.
+    pub fn submit(&mut self, prepared: Prepared, most_bytes: usize) -> Submitted {
+        if self.closed {
+            return Submitted::Done(Err(AppendError::Closed));
+        }
+        if self.bytes + prepared.frames.bytes.len() > most_bytes {
+            return Submitted::Done(Err(AppendError::Failing(
+                "the disk does not keep up with what arrives".to_owned(),
+            )));
+        }
+        let Prepared { mut frames, news } = prepared;
+        let mut stored = Vec::with_capacity(news.len());
+        let mut originals = Vec::new();
+        for (index, (key, _, _)) in news.iter().enumerate() {
+            match self.index.position(*key) {
+                Some(position) => {
+                    if position >= self.durable {
+                        originals.push(*key);
+                    }
+                    stored.push(Stored::Duplicate);
+                }
+                None => {
+                    self.index.insert(*key, self.next_position);
+                    frames.ends[index].2 = self.next_position;
+                    self.next_position += 1;
+                    stored.push(Stored::New);
+                }
+            }
+        }
+        let mut news = news;
+        if stored.contains(&Stored::Duplicate) {
+            frames.keep(&stored);
+            let mut fate = stored.iter();
+            news.retain(|_| fate.next() == Some(&Stored::New));
+        }
+        if news.is_empty() && originals.is_empty() {
+            return Submitted::Done(Ok(stored));
+        }
+        self.bytes += frames.bytes.len();
+        let (waiter, answer) = oneshot::channel();
+        self.waiting.push(Append {
+            frames,
+            news,
+            stored,
+            originals,
+            waiter,
+        });
+        Submitted::Waiting(answer)
+    }
+
+    /// All that wait, for one commit.
+    pub fn take(&mut self) -> Vec<Append> {
+        self.bytes = 0;
+        mem::take(&mut self.waiting)
+    }
+}
+
+impl Append {
+    /// Settles the ids of its frames, of which the first `durable` are durable; returns
+    /// whether all is well with it, and with the originals of its duplicates.
+    pub fn settle(&self, index: &mut Index, durable: usize) -> bool {
+        for (number, (key, _, _)) in self.news.iter().enumerate() {
+            if number >= durable {
+                index.remove(*key, self.frames.ends[number].2);
+            }
+        }
+        durable >= self.news.len()
+            && self
+                .originals
+                .iter()
+                .all(|key| index.position(*key).is_some())
+    }
+
+    /// How many of its events are duplicates.
+    #[must_use]
+    pub fn duplicates(&self) -> u64 {
+        (self.stored.len() - self.news.len()) as u64
+    }
+
+    /// Wakes who waits; one who went away is nobody's loss.
+    pub fn answer(self, error: Option<AppendError>) {
+        let _ = self.waiter.send(match error {
+            None => Ok(self.stored),
+            Some(error) => Err(error),
+        });
+    }
+}
+
+impl Frames {
+    /// Keeps the frames that are new.
+    fn keep(&mut self, stored: &[Stored]) {
+        let mut kept = Self::default();
+        let mut start = 0;
+        for ((end, contents, position), fate) in self.ends.iter().zip(stored) {
+            if *fate == Stored::New {
+                kept.bytes.extend_from_slice(&self.bytes[start..*end]);
+                kept.ends.push((kept.bytes.len(), *contents, *position));
+            }
+            start = *end;
+        }
+        *self = kept;
+    }
+}

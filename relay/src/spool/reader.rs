@@ -1,0 +1,229 @@
+//! Reads behind the writer: records in order, never beyond the durable position.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::watch;
+
+use super::frame::{self, Found};
+use super::header::SECTOR;
+use super::log::Shared;
+use super::scan;
+use super::segment::Segment;
+
+const CHUNK: u64 = 1 << 20;
+
+/// A durable line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its position: higher than that of every line taken before it.
+    pub position: u64,
+    /// When the relay received it, in ms.
+    pub received_at: u64,
+    /// The final line, without a newline.
+    pub line: Bytes,
+}
+
+/// A place in the log, moving forward.
+#[derive(Debug)]
+pub struct Cursor {
+    shared: Arc<Shared>,
+    segment: u64,
+    offset: u64,
+    position: u64,
+    damaged: u64,
+}
+
+impl Cursor {
+    /// Before the first record at or above `position`.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, position: u64) -> Self {
+        let segment = {
+            let table = shared.segments();
+            let below = table.values().rev().find(|found| found.first <= position);
+            below.map_or(0, |segment| segment.number)
+        };
+        Self {
+            shared,
+            segment,
+            offset: SECTOR,
+            position,
+            damaged: 0,
+        }
+    }
+
+    /// The position of the next record is at or above this.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Damaged stretches met on the way.
+    #[must_use]
+    pub fn damaged(&self) -> u64 {
+        self.damaged
+    }
+
+    /// Whether something durable may stand behind the cursor.
+    #[must_use]
+    pub fn behind(&self) -> bool {
+        *self.shared.durable.borrow() > self.position
+    }
+
+    /// The next records below `until`: as many as fit in `max_bytes` of lines, but at
+    /// least one; none when nothing more is durable.
+    ///
+    /// # Errors
+    /// When the disk cannot be read.
+    pub fn read(&mut self, max_bytes: usize, until: u64) -> io::Result<Vec<Record>> {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while self.position < until {
+            let Some(segment) = self.place() else { break };
+            let chunk = self.chunk(&segment)?;
+            let from = self.offset;
+            loop {
+                let at = usize::try_from(self.offset - from).unwrap_or(usize::MAX);
+                let rest = chunk.get(at..).unwrap_or_default();
+                let found = match frame::read(rest, segment.seed, self.offset) {
+                    Found::Frame(found) => found,
+                    // The chunk's end, or damage: the next chunk begins here.
+                    _ => break,
+                };
+                let line = chunk.slice(at + frame::HEADER..at + found.length);
+                if found.commit.is_none() && found.position >= self.position {
+                    let full = !records.is_empty() && bytes + line.len() > max_bytes;
+                    if full || found.position >= until {
+                        return Ok(records);
+                    }
+                    bytes += line.len();
+                    self.position = found.position + 1;
+                    records.push(Record {
+                        position: found.position,
+                        received_at: found.time,
+                        line,
+                    });
+                }
+                self.offset += found.padded() as u64;
+            }
+            if self.offset == from {
+                self.skip_damage(&segment)?;
+            }
+        }
+        Ok(records)
+    }
+
+    /// The segment that the cursor is in, once it has something to read.
+    fn place(&mut self) -> Option<Segment> {
+        let table = self.shared.segments();
+        let (number, segment) = table.range(self.segment..).next()?;
+        if *number != self.segment {
+            (self.segment, self.offset) = (*number, SECTOR);
+        }
+        if self.offset < segment.end {
+            return Some(segment.clone());
+        }
+        let (number, next) = table.range(self.segment + 1..).next()?;
+        (self.segment, self.offset) = (*number, SECTOR);
+        (self.offset < next.end).then(|| next.clone())
+    }
+
+    /// The next bytes: a chunk, or the whole frame that is longer.
+    fn chunk(&self, segment: &Segment) -> io::Result<Bytes> {
+        let rest = segment.end - self.offset;
+        let mut head = [0; 4];
+        segment.file.file.read_at(self.offset, &mut head)?;
+        let first = frame::padded(u32::from_le_bytes(head) as usize) as u64;
+        let length = CHUNK.max(first).min(rest);
+        read(segment, self.offset, length)
+    }
+
+    /// Nothing of ours stands here though it is below the durable position: rot.
+    fn skip_damage(&mut self, segment: &Segment) -> io::Result<()> {
+        let rest = read(segment, self.offset, segment.end - self.offset)?;
+        let next = scan::next(&rest, segment.seed, self.offset, self.offset);
+        let until = next.map_or(segment.end, |(at, _)| at);
+        self.damaged += 1;
+        tracing::error!(
+            segment = %segment.file.path.display(),
+            from = self.offset,
+            until,
+            "damaged events in the spool: they cannot be delivered"
+        );
+        self.offset = until;
+        Ok(())
+    }
+}
+
+/// A [`Cursor`] that waits.
+#[derive(Debug)]
+pub struct Reader {
+    durable: watch::Receiver<u64>,
+    cursor: Option<Cursor>,
+    shared: Arc<Shared>,
+    position: u64,
+}
+
+impl Reader {
+    pub(super) fn new(shared: Arc<Shared>, from: u64) -> Self {
+        Self {
+            durable: shared.durable.subscribe(),
+            cursor: None,
+            shared,
+            position: from,
+        }
+    }
+
+    /// The position of the next record is at or above this.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The next records, at most `max_bytes` of lines but at least one; waits until one
+    /// is durable. May be dropped while it waits: the next call goes on from the same
+    /// record.
+    ///
+    /// # Errors
+    /// When the disk cannot be read, or the spool is gone.
+    pub async fn next(&mut self, max_bytes: usize) -> io::Result<Vec<Record>> {
+        loop {
+            let position = self.position;
+            let until = *self
+                .durable
+                .wait_for(|durable| *durable > position)
+                .await
+                .map_err(io::Error::other)?;
+            let shared = Arc::clone(&self.shared);
+            let mut cursor = match self.cursor.take() {
+                Some(cursor) => cursor,
+                None => Cursor::new(shared, position),
+            };
+            let (cursor, records) = tokio::task::spawn_blocking(move || {
+                let records = cursor.read(max_bytes, until);
+                (cursor, records)
+            })
+            .await
+            .map_err(io::Error::other)?;
+            let records = records?;
+            self.cursor = Some(cursor);
+            match records.last() {
+                Some(last) => {
+                    self.position = last.position + 1;
+                    return Ok(records);
+                }
+                // All of it was void or damaged.
+                None => self.position = until,
+            }
+        }
+    }
+}
+
+fn read(segment: &Segment, offset: u64, length: u64) -> io::Result<Bytes> {
+    let length = usize::try_from(length).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    let read = segment.file.file.read_at(offset, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(Bytes::from(bytes))
+}

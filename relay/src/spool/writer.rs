@@ -1,0 +1,193 @@
+//! Group commit: one thread writes what waits, syncs once, wakes all.
+//!
+//! Under load commits stand half a millisecond apart, which makes them fewer and larger;
+//! a lone request is never made to wait for others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::log::{CommitError, Frames, Log, Outcome, Standing};
+use super::queue::Append;
+use super::{AppendError, Core};
+
+/// Between the starts of two commits, when more than a few wait.
+const PACE: Duration = Duration::from_micros(500);
+/// So many appends in one commit are a load.
+const LOAD: usize = 4;
+
+/// The log's one writer. The spool's thread drives it; a test may, step by step.
+#[derive(Debug)]
+pub struct Writer {
+    pub(super) core: Arc<Core>,
+    pub(super) log: Log,
+}
+
+impl Writer {
+    /// Commits all that wait, and says to how many appends an answer went.
+    pub fn commit_waiting(&mut self) -> usize {
+        let (mut appends, next_position, ids) = {
+            let mut queue = self.core.queue();
+            (queue.take(), queue.next_position, queue.index.len())
+        };
+        if appends.is_empty() {
+            return 0;
+        }
+        let standing = self.standing(next_position, ids);
+        let mut frames: Vec<&mut Frames> = appends
+            .iter_mut()
+            .map(|append| &mut append.frames)
+            .collect();
+        let outcome = self.log.commit(&mut frames, standing);
+        self.enter(&appends, &outcome);
+        let error = outcome.error.as_ref().map(|error| match error {
+            CommitError::Full => AppendError::Full,
+            CommitError::Failing(reason) => AppendError::Failing(reason.clone()),
+        });
+        let fates = self.settle(&appends, &outcome);
+        let count = appends.len();
+        for (append, well) in appends.into_iter().zip(fates) {
+            append.answer(match well {
+                true => None,
+                false => Some(error.clone().unwrap_or_else(|| {
+                    AppendError::Failing("the original of a duplicate was not stored".to_owned())
+                })),
+            });
+        }
+        count
+    }
+
+    fn standing(&self, next_position: u64, ids: usize) -> Standing {
+        let books = self.core.books();
+        let totals = books.counters().totals;
+        Standing {
+            stored: books.stored_total(),
+            duplicate: totals.duplicate,
+            rejected: totals.rejected,
+            next_position,
+            ids,
+        }
+    }
+
+    /// Puts the commit into the books.
+    fn enter(&self, appends: &[Append], outcome: &Outcome) {
+        let mut books = self.core.books();
+        let mut durable = outcome.stored;
+        for append in appends {
+            let here = durable.min(append.news.len());
+            durable -= here;
+            for ((_, received_at, bytes), (_, _, position)) in
+                append.news.iter().zip(&append.frames.ends).take(here)
+            {
+                books.stored(*position, *received_at, *bytes);
+            }
+        }
+        for took in &outcome.synced {
+            books.synced(*took);
+        }
+        let segments = self.log.file_count() as u64;
+        let counters = books.counters_mut();
+        counters.durable_position = *self.log.shared.durable.borrow();
+        counters.segments = segments;
+        match &outcome.error {
+            None if outcome.stored > 0 => self.core.set_intake_health(None),
+            None => {}
+            Some(CommitError::Full) => {
+                counters.full += 1;
+                self.core.set_intake_health(Some(self.core.full_text()));
+            }
+            Some(CommitError::Failing(reason)) => {
+                counters.failed_commits += 1;
+                tracing::error!(
+                    reason,
+                    "the spool's disk failed: clients are asked to try again"
+                );
+                let reason = format!("the spool's disk failed: {reason}");
+                self.core.set_intake_health(Some(reason));
+            }
+        }
+    }
+
+    /// Settles the ids; says for each append whether all of it is durable.
+    fn settle(&self, appends: &[Append], outcome: &Outcome) -> Vec<bool> {
+        let mut queue = self.core.queue();
+        queue.durable = queue.durable.max(*self.log.shared.durable.borrow());
+        for (segment, until) in &outcome.recycled {
+            queue.index.forget(*segment, *until);
+        }
+        let mut news = appends.iter().flat_map(|append| &append.news);
+        for (segment, count) in &outcome.placed {
+            for (key, _, _) in news.by_ref().take(*count) {
+                queue.index.settle(*segment, *key);
+            }
+        }
+        let mut durable = outcome.stored;
+        let mut duplicates = 0;
+        let fates: Vec<bool> = appends
+            .iter()
+            .map(|append| {
+                let here = durable.min(append.news.len());
+                durable -= here;
+                let well = append.settle(&mut queue.index, here);
+                duplicates += if well { append.duplicates() } else { 0 };
+                well
+            })
+            .collect();
+        let ids = queue.index.len() as u64;
+        drop(queue);
+        let mut books = self.core.books();
+        books.duplicate(duplicates);
+        books.counters_mut().ids = ids;
+        fates
+    }
+
+    /// One step of making the spare segment; says whether there is more to do.
+    pub fn prepare(&mut self) -> bool {
+        self.log.prepare()
+    }
+
+    /// The last commit of a spool that is closed.
+    pub fn finish(&mut self) {
+        while self.commit_waiting() > 0 {}
+        let next_position = self.core.queue().next_position;
+        let standing = self.standing(next_position, 0);
+        self.log.finish(standing);
+    }
+
+    /// The thread: until the spool is closed and all that waited has its answer.
+    pub fn run(mut self) {
+        let clock = Arc::clone(&self.log.clock);
+        loop {
+            if !self.wait() {
+                break;
+            }
+            let started = clock.monotonic();
+            if self.commit_waiting() <= LOAD {
+                continue;
+            }
+            let elapsed = clock.monotonic().saturating_sub(started);
+            if let Some(pause) = PACE.checked_sub(elapsed)
+                && !self.prepare()
+            {
+                std::thread::sleep(pause);
+            }
+        }
+        self.finish();
+    }
+
+    /// Sleeps until somebody waits; meanwhile makes the spare segment. False when closed.
+    fn wait(&mut self) -> bool {
+        let core = Arc::clone(&self.core);
+        let mut more = true;
+        let mut queue = core.queue();
+        while queue.waiting.is_empty() && !queue.closed {
+            if more {
+                drop(queue);
+                more = self.prepare();
+                queue = core.queue();
+            } else {
+                queue = core.sleep(queue);
+            }
+        }
+        !queue.waiting.is_empty()
+    }
+}
