@@ -4,7 +4,7 @@ use lexopt::{Arg, Parser};
 
 use crate::command;
 
-/// Builds in release and runs the comparisons named, or all.
+/// Builds in release and runs the comparisons named, or all of them.
 ///
 /// # Errors
 /// Where a comparison is unknown or fails.
@@ -16,9 +16,27 @@ pub fn run(arguments: &mut Parser) -> anyhow::Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
+    // The comparisons run the programs as they are shipped.
     command::run(
         command::cargo()
-            .args(["run", "--release", "--package", "clickstream-bench", "--"])
+            .args(["build", "--release", "--quiet"])
+            .args([
+                "--package",
+                "clickstream-relay",
+                "--package",
+                "clickstream-bot",
+            ]),
+    )?;
+    command::run(
+        command::cargo()
+            .args([
+                "run",
+                "--release",
+                "--quiet",
+                "--package",
+                "clickstream-bench",
+                "--",
+            ])
             .args(names),
     )
 }

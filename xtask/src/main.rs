@@ -5,6 +5,7 @@ mod build;
 mod command;
 mod demo;
 mod setup;
+mod size;
 mod soak;
 mod test;
 #[cfg(test)]
@@ -30,8 +31,8 @@ The project's commands:
       Release binaries in target/release, the tracker's files in target/tracker.
   cargo xtask size
       What a page loads, in brotli, with the first five costs named.
-  cargo xtask bench [relay|tracker|lake|bot]
-      Comparisons, each against its peer in the same run.
+  cargo xtask bench [relay] [lake] [bot]
+      Comparisons in release, each against its peer in the same run.
 ";
 
 fn main() -> ExitCode {
@@ -56,6 +57,7 @@ fn run() -> anyhow::Result<()> {
         "test" => finished(&mut arguments).and_then(|()| test::run()),
         "soak" => finished(&mut arguments).and_then(|()| soak::run()),
         "build" => finished(&mut arguments).and_then(|()| build::build()),
+        "size" => finished(&mut arguments).and_then(|()| size::size()),
         "bench" => bench::run(&mut arguments),
         // Started by `demo`, which becomes the shop itself: waits for it, then visits.
         "visit" => demo::visit(&mut arguments),

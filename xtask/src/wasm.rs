@@ -106,6 +106,20 @@ pub fn named_module() -> Result<Vec<u8>> {
     }
 }
 
+/// The brotli bytes of the loader alone.
+///
+/// # Errors
+/// As [`tracker`].
+pub fn loader_size() -> Result<usize> {
+    let root = root()?;
+    let loader = fs_err::read_to_string(root.join("tracker-wasm/src/loader.js"))?;
+    let mut script = script::compose(&loader, "")?;
+    if let Ok(tools) = node::tools(&root.join("xtask/node"), &root.join("target/wasm/tools")) {
+        script = tools.minify(&script)?;
+    }
+    Ok(files::brotli(script.as_bytes())?.len())
+}
+
 /// The workspace's folder.
 fn root() -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();

@@ -1,0 +1,151 @@
+//! `cargo xtask size`: what a page loads, and what it pays for.
+
+use std::{collections::BTreeMap, io::Write};
+
+use anyhow::{Context, Result};
+use wasmparser::{KnownCustom, Name, Parser, Payload, TypeRef};
+
+use crate::{build, wasm};
+
+/// How many costs are named.
+const NAMED: usize = 5;
+
+/// Prints the bytes of what a page loads and the first five costs.
+///
+/// The totals are exact; a cost is its share of the module's code, in the module's brotli
+/// bytes, because nothing compresses alone as it does among the rest.
+///
+/// # Errors
+/// When the tracker does not build.
+pub fn size() -> Result<()> {
+    let tracker = build::tracker()?;
+    let size = |name: &str| -> Result<usize> {
+        let file = fs_err::metadata(tracker.dir.join(name))?;
+        usize::try_from(file.len()).context("a file too large to be true")
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "what a page loads        raw   brotli")?;
+    let mut total = 0;
+    for name in ["clickstream.js", "clickstream.wasm"] {
+        let packed = size(&format!("{name}.br"))?;
+        writeln!(out, "  {name:<18} {:>7}  {packed:>7}", size(name)?)?;
+        total += packed;
+    }
+    writeln!(out, "  {:<18} {:>7}  {total:>7}", "together", "")?;
+
+    let module = size("clickstream.wasm.br")?;
+    let mut costs: Vec<(String, usize)> = subjects(&wasm::named_module()?)?.into_iter().collect();
+    let code: usize = costs.iter().map(|(_, bytes)| bytes).sum();
+    for (_, bytes) in &mut costs {
+        *bytes = *bytes * module / code.max(1);
+    }
+    let loader = wasm::loader_size()?;
+    costs.push(("loader.js".to_owned(), loader));
+    costs.push((
+        "wasm-bindgen's glue (JavaScript)".to_owned(),
+        size("clickstream.js.br")?.saturating_sub(loader),
+    ));
+    costs.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    writeln!(
+        out,
+        "\nthe first costs, in brotli bytes (shares of the code)"
+    )?;
+    for (subject, bytes) in costs.iter().take(NAMED) {
+        writeln!(out, "  {bytes:>7}  {subject}")?;
+    }
+    let rest: usize = costs.iter().skip(NAMED).map(|(_, bytes)| bytes).sum();
+    writeln!(
+        out,
+        "  {rest:>7}  the rest, {} subjects",
+        costs.len().saturating_sub(NAMED)
+    )?;
+    Ok(())
+}
+
+/// The bytes of a module's functions and texts by the subject that they belong to.
+fn subjects(module: &[u8]) -> Result<BTreeMap<String, usize>> {
+    let mut subjects = BTreeMap::new();
+    let mut bodies = Vec::new();
+    let mut imported = 0;
+    let mut names = BTreeMap::new();
+    for payload in Parser::new(0).parse_all(module) {
+        match payload.context("the module is no wasm")? {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    imported += u32::from(matches!(import?.ty, TypeRef::Func(_)));
+                }
+            }
+            Payload::CodeSectionEntry(body) => bodies.push(body.range().len()),
+            Payload::DataSection(data) => {
+                subjects.insert("texts and tables".to_owned(), data.range().len());
+            }
+            Payload::CustomSection(section) => {
+                let KnownCustom::Name(subsections) = section.as_known() else {
+                    continue;
+                };
+                for subsection in subsections {
+                    if let Name::Function(functions) = subsection? {
+                        for naming in functions {
+                            let naming = naming?;
+                            names.insert(naming.index, naming.name.to_owned());
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    for (index, bytes) in (imported..).zip(bodies) {
+        let name = names.get(&index).map_or("", String::as_str);
+        *subjects.entry(subject(name)).or_default() += bytes;
+    }
+    Ok(subjects)
+}
+
+/// The subject of a function: its crate; of the tracker's own, the module too.
+fn subject(name: &str) -> String {
+    // `<T as Trait>::method` is the subject of `T`, a reference of what it refers to.
+    let path = name.trim_start_matches(['<', '&', '[', '*', '(']);
+    let path = path.trim_start_matches("mut ").trim_start_matches("dyn ");
+    let mut parts = path.split("::").map(|part| {
+        let end = part.find(|c: char| !c.is_alphanumeric() && c != '_');
+        part.get(..end.unwrap_or(part.len())).unwrap_or(part)
+    });
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        ("clickstream_tracker", Some(module)) => format!("tracker: {module}"),
+        ("", _) => "without a name".to_owned(),
+        (known, Some(_)) => known.to_owned(),
+        (runtime, None) if runtime.starts_with("__") => "wasm-bindgen's runtime".to_owned(),
+        (symbol, None) => symbol.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subject;
+
+    #[test]
+    fn a_function_belongs_to_its_crate_and_ours_to_its_module() {
+        for (name, belongs) in [
+            (
+                "clickstream_tracker::transport::Transport::leave",
+                "tracker: transport",
+            ),
+            (
+                "clickstream_tracker::signal::enter::{{closure}}",
+                "tracker: signal",
+            ),
+            (
+                "<clickstream_event::write::Lean as serde_json::ser::Formatter>::write_f64",
+                "clickstream_event",
+            ),
+            ("<&mut W as core::fmt::Write>::write_char", "W"),
+            ("core::fmt::Formatter::pad_integral", "core"),
+            ("__wbindgen_malloc", "wasm-bindgen's runtime"),
+            ("memcpy", "memcpy"),
+            ("", "without a name"),
+        ] {
+            assert_eq!(subject(name), belongs);
+        }
+    }
+}
