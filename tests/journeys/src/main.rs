@@ -1,4 +1,5 @@
 //! User stories, each once, end to end with real parts: real browsers, real HTTP, real files.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
+mod click_to_lake;
 mod origin;
