@@ -40,6 +40,14 @@ impl Chance {
         Self { seed, run }
     }
 
+    /// The stream of one of several that do the same, counted from 0.
+    #[must_use]
+    pub fn visitor(&self, of: Use, number: u64) -> ChaCha8Rng {
+        let mut random = self.stream(of);
+        random.set_stream(u64::MAX - (1 << 32) * (of as u64 + 1) - number);
+        random
+    }
+
     /// The stream for one use.
     #[must_use]
     pub fn stream(&self, of: Use) -> ChaCha8Rng {

@@ -22,6 +22,8 @@ pub mod visitor;
 pub mod journey;
 
 // Two ways to play it.
+pub mod browser;
+
 pub mod direct;
 
 pub mod mistake;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use clickstream_bot::arguments::{Arguments, Destination, Direct, Plan};
+use clickstream_bot::arguments::{Arguments, Browse, Destination, Direct, Plan};
+use clickstream_bot::browser::browse;
 use clickstream_bot::chance::Chance;
 use clickstream_bot::direct::run::{RunError, run};
 use clickstream_bot::outlet::OutletError;
@@ -38,7 +39,8 @@ fn main() -> ExitCode {
 
 fn start(plan: Plan, seed: Option<u64>, repeat: bool) -> anyhow::Result<ExitCode> {
     let mut entropy = [0; 24];
-    getrandom::fill(&mut entropy).context("the system gives no randomness")?;
+    getrandom::fill(&mut entropy)
+        .map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
     let chance = Chance::new(seed, repeat, entropy);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -47,9 +49,25 @@ fn start(plan: Plan, seed: Option<u64>, repeat: bool) -> anyhow::Result<ExitCode
     runtime.block_on(async {
         match plan {
             Plan::Direct(direct) => send(&direct, &chance).await,
-            Plan::Browse(_) => anyhow::bail!("browsing"),
+            Plan::Browse(visit) => visit_site(&visit, &chance).await,
         }
     })
+}
+
+async fn visit_site(plan: &Browse, chance: &Chance) -> anyhow::Result<ExitCode> {
+    let progress = Progress::new(plan.count, "actions");
+    let report = browse(plan, chance, &progress, stopped()).await;
+    progress.end();
+    let report = report?;
+    eprintln!(
+        "{} actions of {} visitor(s) on {} in {:.1} s\nseed {}",
+        report.done,
+        plan.visitors,
+        plan.url,
+        report.elapsed.as_secs_f64(),
+        chance.seed
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn send(plan: &Direct, chance: &Chance) -> anyhow::Result<ExitCode> {

@@ -1,5 +1,10 @@
 //! The program as it is run: what it prints, how it ends.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test program: what is not there fails it"
+)]
+
 use std::collections::HashSet;
 use std::process::{Child, Command, Output, Stdio};
 

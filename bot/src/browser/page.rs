@@ -1,0 +1,186 @@
+//! What can be done on a page, as a script in it finds, and which of it is chosen.
+
+use fantoccini::Client;
+use fantoccini::elements::{Element, ElementRef};
+use fantoccini::error::CmdError;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+
+/// How much likelier something in the page's main part is chosen than something around it,
+/// which is there on every page.
+const MAIN: u32 = 4;
+
+/// A page as a visitor could use it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Page {
+    /// What can be done.
+    pub found: Vec<Choice>,
+    /// Words on it.
+    pub words: Vec<String>,
+    /// Whose page it is.
+    pub origin: String,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Choice {
+    /// With what.
+    pub element: Handle,
+    /// What it is.
+    pub kind: Kind,
+    /// What it says.
+    pub text: String,
+    /// Where a link leads.
+    pub href: Option<String>,
+    /// Whether it is in the page's main part.
+    pub main: bool,
+    /// The empty fields of the form that it sends.
+    pub fields: Vec<Field>,
+    /// How many options a list has.
+    pub options: usize,
+}
+
+/// What something to do is.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A link within the site.
+    Link,
+    /// A button, or what acts as one.
+    Button,
+    /// A button that sends a form.
+    Submit,
+    /// A box to tick, one of several to choose.
+    Choice,
+    /// A list to choose from.
+    Select,
+}
+
+/// A form's field.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Field {
+    /// The field.
+    pub element: Handle,
+    /// Its type, or `choice`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// What browsers may fill in.
+    pub autocomplete: String,
+    /// The most characters it takes; below 0 any number.
+    pub longest: i32,
+}
+
+/// An element on a page, by the driver's name for it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Handle {
+    #[serde(rename = "element-6066-11e4-a52e-4f735466cecf")]
+    name: String,
+}
+
+impl Handle {
+    /// The element to act on.
+    #[must_use]
+    pub fn on(&self, client: &Client) -> Element {
+        Element::from_element_id(client.clone(), ElementRef::from(self.name.clone()))
+    }
+}
+
+impl Page {
+    /// Looks at the page that is open.
+    ///
+    /// # Errors
+    /// What the driver says.
+    pub async fn look(client: &Client) -> Result<Self, CmdError> {
+        let found = client.execute(include_str!("page.js"), Vec::new()).await?;
+        Ok(serde_json::from_value(found)?)
+    }
+
+    /// Takes one of the choices out, by chance.
+    pub fn choose(&mut self, random: &mut ChaCha8Rng) -> Option<Choice> {
+        let weight = |choice: &Choice| if choice.main { MAIN } else { 1 };
+        let total: u32 = self.found.iter().map(weight).sum();
+        if total == 0 {
+            return None;
+        }
+        let mut left = random.random_range(0..total);
+        let at = self.found.iter().position(|choice| {
+            let weight = weight(choice);
+            let here = left < weight;
+            left = left.saturating_sub(weight);
+            here
+        })?;
+        Some(self.found.swap_remove(at))
+    }
+}
+
+impl Choice {
+    /// What it is, for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let kind = match self.kind {
+            Kind::Link => "link",
+            Kind::Button => "button",
+            Kind::Submit => "form",
+            Kind::Choice => "choice",
+            Kind::Select => "list",
+        };
+        match &self.href {
+            Some(href) => format!("{kind} \u{201c}{}\u{201d} to {href}", self.text),
+            None => format!("{kind} \u{201c}{}\u{201d}", self.text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    /// The name under which a WebDriver writes an element.
+    const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+    fn page(mains: &[bool]) -> Page {
+        let found: Vec<_> = mains
+            .iter()
+            .enumerate()
+            .map(|(number, main)| {
+                serde_json::json!({
+                    "element": { ELEMENT: number.to_string() },
+                    "kind": "link", "text": "a", "href": "/", "main": main, "fields": [], "options": 0,
+                })
+            })
+            .collect();
+        serde_json::from_value(serde_json::json!({ "found": found, "words": [], "origin": "o" }))
+            .unwrap()
+    }
+
+    #[test]
+    fn everything_is_chosen_at_times_and_the_main_part_oftener() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut times = [0_u32; 4];
+        for _ in 0..8_000 {
+            let choice = page(&[true, false, false, true])
+                .choose(&mut random)
+                .unwrap();
+            times[choice.element.name.parse::<usize>().unwrap()] += 1;
+        }
+        // Four shares of ten each for the main part's two, one for the others'.
+        for (number, expected) in [3_200, 800, 800, 3_200].into_iter().enumerate() {
+            assert!(times[number].abs_diff(expected) < expected / 5, "{times:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_is_not_chosen_again_and_then_nothing_is_left() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut page = page(&[true, false, true]);
+        let mut names: Vec<_> = std::iter::from_fn(|| page.choose(&mut random))
+            .map(|choice| choice.element.name)
+            .collect();
+        names.sort();
+        assert_eq!(names, ["0", "1", "2"]);
+    }
+}
