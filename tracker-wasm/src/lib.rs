@@ -1,1 +1,53 @@
 //! The browser SDK: page views and clicks as nested events.
+//!
+//! ```text
+//! page ──► loader.js ──► signal ──► tracker ──► capture ──► element, marks, context ──► line
+//!          keeps what    one thing               page,       what may be said
+//!          comes early   that happened           click                                   │
+//!                                                                                        ▼
+//!                                  relay ◄── deliver (fetch, beacon) ◄── transport ◄── queue
+//! ```
+//!
+//! Rust holds what things mean and every decision; the loader holds what must run inside
+//! the page's own events (listening, reading raw values, the clock's timer). Nothing here
+//! sends or reads storage while a click is being handled: it is described and queued, and
+//! the timer does the rest. `queue`, `transport`, `backoff`, `marks`, `identity` and
+//! `capture/page` know no browser and are tested natively.
+
+// From the door to the one owner.
+mod settings;
+
+mod signal;
+
+pub mod tracker;
+
+// What is captured, and how it is described.
+pub mod capture;
+
+mod element;
+
+pub mod marks;
+
+mod context;
+
+// Who it was.
+pub mod identity;
+
+pub mod store;
+
+// From the line to the relay.
+pub mod queue;
+
+pub mod transport;
+
+pub mod backoff;
+
+mod deliver;
+
+mod clock;
+
+// The smallest allocator that frees; the queue's bound keeps its list short.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());

@@ -40,6 +40,9 @@ pub fn build() -> Result<()> {
 /// As [`wasm::tracker`].
 pub fn tracker() -> Result<wasm::Tracker> {
     let tracker = wasm::tracker()?;
+    if tracker.rebuilt {
+        eprintln!("tracker: built into {}", tracker.dir.display());
+    }
     if let Some(why) = &tracker.unoptimised {
         eprintln!("note: {why}");
     }

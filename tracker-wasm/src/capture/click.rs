@@ -1,0 +1,93 @@
+//! Clicks: by mouse, middle button, finger, pen and keyboard, also inside shadow roots.
+
+use clickstream_event::{
+    action::{ElementClicked, Input},
+    write,
+};
+use js_sys::{Array, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, MouseEvent};
+
+use crate::{element::Description, marks::Marks};
+
+/// Links and controls: what somebody clicks to make something happen.
+const CONTROLS: &str = "a[href],area[href],button,input,select,textarea,label,summary,option,\
+    [role=button],[role=link],[role=tab],[role=menuitem],[role=option],[role=checkbox],\
+    [role=radio],[role=switch]";
+
+/// Within how many milliseconds of a label's click its control's is the same click.
+const FOLLOWS: f64 = 100.0;
+
+/// What has to be known from one click to the next.
+#[derive(Debug, Default)]
+pub struct Clicks {
+    /// The control of the label that was clicked last, which the browser clicks by itself,
+    /// and when that was by the document's time.
+    follows: (JsValue, f64),
+}
+
+impl Clicks {
+    /// The properties of a click, without the page's marks; `None` when nothing is to be
+    /// said about it. `path` is the event's path, kept since it was dispatched.
+    pub fn read(&mut self, event: &MouseEvent, path: &Array, marks: &Marks) -> Option<String> {
+        let auxiliary = event.type_() == "auxclick";
+        // Of the other buttons only the middle one opens a link.
+        if marks.ignored || (auxiliary && event.button() != 1) {
+            return None;
+        }
+        let (depth, element) = nearest(path, marks.depth)?;
+        let (follower, labelled) = std::mem::take(&mut self.follows);
+        if &follower == AsRef::<JsValue>::as_ref(&element)
+            && event.time_stamp() - labelled < FOLLOWS
+        {
+            return None;
+        }
+        if element.local_name() == "label" {
+            let control = Reflect::get(&element, &"control".into()).unwrap_or_default();
+            self.follows = (control, event.time_stamp());
+        }
+        let described = Description::of(&element, path, depth);
+        let classes: Vec<&str> = described.class.split_ascii_whitespace().collect();
+        let pointer = Reflect::get(event, &"pointerType".into()).unwrap_or_default();
+        let pointer = pointer.as_string().unwrap_or_default();
+        let clicked = ElementClicked {
+            element: described.element(&classes),
+            input: input(event, &pointer),
+        };
+        write::object(&clicked).ok()
+    }
+}
+
+/// The nearest link, control or marked element, and how far out on the path it is; where
+/// there is none, what was hit.
+fn nearest(path: &Array, marked: Option<u32>) -> Option<(u32, Element)> {
+    let mut hit = None;
+    for depth in 0..path.length() {
+        let Ok(element) = path.get(depth).dyn_into::<Element>() else {
+            continue;
+        };
+        if marked == Some(depth) || element.matches(CONTROLS).unwrap_or_default() {
+            return Some((depth, element));
+        }
+        hit = hit.or(Some((depth, element)));
+    }
+    hit
+}
+
+/// With what it was clicked. A keyboard's click is a pointer's without pointer and place.
+fn input<'a>(event: &MouseEvent, pointer: &'a str) -> Input<'a> {
+    let trusted = event.is_trusted();
+    let by_pointer = !pointer.is_empty() || event.detail() > 0;
+    Input {
+        kind: match (by_pointer, trusted) {
+            (true, _) if pointer.is_empty() => "mouse",
+            (true, _) => pointer,
+            (false, true) => "keyboard",
+            (false, false) => "script",
+        },
+        button: by_pointer.then(|| event.button()),
+        x: by_pointer.then(|| event.client_x()),
+        y: by_pointer.then(|| event.client_y()),
+        trusted: (!trusted).then_some(false),
+    }
+}

@@ -1,0 +1,197 @@
+//! Page views: documents loaded, places within a document, pages given back by the
+//! back/forward cache. No browser in here.
+//!
+//! A view waits a moment before it is an event, because applications set the new page's
+//! title after they have moved, and because a site's own `page()` call for the same page
+//! then takes its place.
+
+use clickstream_event::action::Navigation;
+
+/// How long a view waits, in milliseconds.
+pub const SETTLING: f64 = 100.0;
+
+/// A page seen, not yet an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// How it was reached.
+    pub navigation: Navigation,
+    /// When, in milliseconds since 1970.
+    pub time: f64,
+    /// Its address.
+    pub url: String,
+    /// The page before it.
+    pub referrer: String,
+}
+
+/// Where the visitor is.
+#[derive(Debug)]
+pub struct Pages {
+    url: String,
+    referrer: String,
+    waiting: Option<View>,
+}
+
+impl Pages {
+    /// Nowhere yet; `referrer` is what led to the document.
+    #[must_use]
+    pub const fn new(referrer: String) -> Self {
+        Self {
+            url: String::new(),
+            referrer,
+            waiting: None,
+        }
+    }
+
+    /// The page before the present one.
+    #[must_use]
+    pub fn referrer(&self) -> &str {
+        &self.referrer
+    }
+
+    /// Something that may be a navigation happened, by the event's or method's name. The
+    /// caller has settled the view before.
+    pub fn happened(&mut self, kind: &str, url: &str, time: f64) {
+        let navigation = match kind {
+            "load" => Navigation::Load,
+            "pageshow" => Navigation::Restore,
+            "pushState" => Navigation::Push,
+            "replaceState" => Navigation::Replace,
+            _ => Navigation::Traverse,
+        };
+        let within = !matches!(navigation, Navigation::Load | Navigation::Restore);
+        let before = std::mem::replace(&mut self.url, url.to_owned());
+        if within {
+            // Filters replace the query at every key; that is no page (umami#2461).
+            let query_counts = navigation != Navigation::Replace;
+            if place(&before, query_counts) == place(url, query_counts) {
+                return;
+            }
+            self.referrer = before;
+        }
+        self.waiting = Some(View {
+            navigation,
+            time,
+            url: url.to_owned(),
+            referrer: self.referrer.clone(),
+        });
+    }
+
+    /// When the view that waits is due.
+    #[must_use]
+    pub fn due(&self) -> Option<f64> {
+        self.waiting.as_ref().map(|view| view.time + SETTLING)
+    }
+
+    /// The view that waits, if one does: it becomes an event now.
+    pub const fn settle(&mut self) -> Option<View> {
+        self.waiting.take()
+    }
+
+    /// A site's own `page()` takes the place of the view that waits for the same address.
+    pub fn replaced(&mut self, url: &str) {
+        if self.waiting.as_ref().is_some_and(|view| view.url == url) {
+            self.waiting = None;
+        }
+    }
+}
+
+/// What tells two pages apart: the path, the query where it counts, and the fragment where
+/// it is a route (`#/…`, `#!…`) and no place on the page.
+fn place(url: &str, query_counts: bool) -> (&str, &str) {
+    let (page, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let path = page.split_once('?').map_or(page, |(path, _)| path);
+    let route = fragment.starts_with(['/', '!']);
+    (
+        if query_counts { page } else { path },
+        if route { fragment } else { "" },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: &str = "https://shop.example/";
+
+    fn at(url: &str) -> Pages {
+        let mut pages = Pages::new("https://search.example/".into());
+        pages.happened("load", url, 0.0);
+        pages.settle();
+        pages
+    }
+
+    fn seen(pages: &mut Pages, kind: &str, url: &str) -> Option<(Navigation, String)> {
+        pages.happened(kind, url, 5.0);
+        pages.settle().map(|view| (view.navigation, view.referrer))
+    }
+
+    #[test]
+    fn a_document_is_seen_once_with_what_led_to_it() {
+        let mut pages = Pages::new("https://search.example/".into());
+        pages.happened("load", HOME, 7.0);
+        assert_eq!(pages.due(), Some(7.0 + SETTLING));
+        let view = pages.settle().unwrap();
+        assert_eq!(
+            (view.navigation, view.referrer.as_str(), view.time),
+            (Navigation::Load, "https://search.example/", 7.0)
+        );
+        assert_eq!((pages.settle(), pages.due()), (None, None));
+    }
+
+    #[test]
+    fn path_query_and_hash_route_are_places_an_anchor_is_not() {
+        for (to, moves) in [
+            ("https://shop.example/books", true),
+            ("https://shop.example/?tab=reviews", true),
+            ("https://shop.example/#/route", true),
+            ("https://shop.example/#!route", true),
+            ("https://shop.example/#reviews", false),
+            ("https://shop.example/", false),
+        ] {
+            let mut pages = at(HOME);
+            let seen = seen(&mut pages, "pushState", to);
+            let expected = moves.then(|| (Navigation::Push, HOME.to_owned()));
+            assert_eq!(seen, expected, "{to}");
+        }
+    }
+
+    /// gridfinity-layout-tool#311, umami#2461.
+    #[test]
+    fn replacing_the_query_is_no_view_replacing_the_path_is() {
+        let mut pages = at(HOME);
+        assert_eq!(
+            seen(&mut pages, "replaceState", "https://shop.example/?q=a"),
+            None
+        );
+        assert_eq!(pages.referrer(), "https://search.example/");
+        let (navigation, _) = seen(&mut pages, "replaceState", "https://shop.example/b").unwrap();
+        assert_eq!(navigation, Navigation::Replace);
+    }
+
+    #[test]
+    fn one_step_back_is_one_view_though_two_events_tell_of_it() {
+        let mut pages = at("https://shop.example/#/b");
+        assert!(seen(&mut pages, "popstate", "https://shop.example/#/a").is_some());
+        assert_eq!(
+            seen(&mut pages, "hashchange", "https://shop.example/#/a"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_page_given_back_is_seen_again() {
+        let (navigation, _) = seen(&mut at(HOME), "pageshow", HOME).unwrap();
+        assert_eq!(navigation, Navigation::Restore);
+    }
+
+    /// hashicorp/dev-portal#2645.
+    #[test]
+    fn a_site_s_own_page_call_takes_the_place_of_the_view() {
+        let mut pages = at(HOME);
+        pages.happened("pushState", "https://shop.example/b", 5.0);
+        pages.replaced(HOME);
+        assert!(pages.due().is_some());
+        pages.replaced("https://shop.example/b");
+        assert_eq!(pages.due(), None);
+    }
+}

@@ -1,0 +1,62 @@
+// Types of the global `clickstream` that the script tag makes.
+
+/** Anything that JSON can say; numbers stay numbers, objects nest. */
+export type Details = Record<string, unknown>;
+
+export interface Options {
+  /** Kept as it is, up to 100 characters; made by the tracker when missing. */
+  messageId?: string;
+  /** When it happened; now when missing. */
+  timestamp?: Date | string | number;
+}
+
+export interface Clickstream {
+  /** A page view. The tracker makes its own; one by call for the same address replaces it. */
+  page(name?: string, properties?: Details, options?: Options): void;
+  page(category: string, name: string, properties?: Details, options?: Options): void;
+  page(properties: Details, options?: Options): void;
+  /** What somebody did: a noun and a verb in the past, "Order Completed". */
+  track(event: string, properties?: Details | null, options?: Options): void;
+  /** Who somebody is. The claim stays until `reset`. */
+  identify(userId: string | number | null, traits?: Details, options?: Options): void;
+  identify(traits: Details, options?: Options): void;
+  /** Which group somebody belongs to. */
+  group(groupId: string | number, traits?: Details, options?: Options): void;
+  /** Two ids of one person. */
+  alias(userId: string | number, previousId?: string | number): void;
+  /** Somebody signed out: a new id for this browser, no claim, no token. */
+  reset(): void;
+  /** Sends what waits now. */
+  flush(): void;
+  /** The user's signed token, for sites on another origin than the relay. */
+  setUserToken(token: string | null): void;
+  /** The same calls as arrays, as before the script has loaded. */
+  push(...calls: Call[]): void;
+}
+
+export type Call = {
+  [Name in Exclude<keyof Clickstream, "push">]: [
+    Name,
+    ...Parameters<Clickstream[Name]>,
+  ];
+}[Exclude<keyof Clickstream, "push">];
+
+/** With `data-debug` the document gets these as `clickstream` events. */
+export interface ClickstreamNews {
+  state: "queued" | "sent" | "acknowledged" | "rejected";
+  messageId: string;
+  /** The event as it is sent: the text of one JSON object. */
+  line: string;
+  /** Why it was rejected. */
+  reason?: string;
+}
+
+declare global {
+  interface Window {
+    /** An array of calls until the script has run, then the methods. */
+    clickstream: Clickstream | Call[];
+  }
+  interface DocumentEventMap {
+    clickstream: CustomEvent<ClickstreamNews>;
+  }
+}

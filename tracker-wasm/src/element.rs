@@ -1,0 +1,158 @@
+//! An element described: what it is, what it says, where it stands. What somebody has typed
+//! is never read, whether into a field or into a page that can be edited.
+
+use clickstream_event::action;
+use js_sys::Array;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Node};
+
+use crate::marks::cut;
+
+/// The longest text of an element, in characters.
+const TEXT: usize = 100;
+/// Nodes looked at for a text: a marked section may hold a whole page.
+const NODES: u32 = 200;
+/// Elements on a path.
+const LEVELS: usize = 8;
+
+/// What may hold typed text.
+const TYPED: &str = "input:not([type=button],[type=submit],[type=reset]),textarea,select,\
+    [contenteditable]:not([contenteditable=false]),[role=textbox],[role=searchbox]";
+/// What says nothing to a reader.
+const SILENT: &str = "script,style,noscript,template,[data-clickstream-ignore]";
+
+/// An element in texts of our own.
+#[derive(Debug)]
+pub struct Description {
+    tag: String,
+    id: Option<String>,
+    /// Its class attribute as it stands.
+    pub class: String,
+    text: Option<String>,
+    href: Option<String>,
+    path: String,
+}
+
+impl Description {
+    /// Describes `element`, which is at `depth` on `path`.
+    pub fn of(element: &Element, path: &Array, depth: u32) -> Self {
+        let tag = element.local_name();
+        let typed = element.closest(TYPED).ok().flatten().is_some();
+        let (mut text, mut href) = (None, None);
+        if !typed {
+            text = says(element, &tag);
+            href = element.get_attribute("href");
+        }
+        Self {
+            id: attribute(element, "id"),
+            class: element.get_attribute("class").unwrap_or_default(),
+            text,
+            href,
+            path: stands(path, depth),
+            tag,
+        }
+    }
+
+    /// The description as an event has it; `classes` are those of [`Self::class`].
+    pub fn element<'a>(&'a self, classes: &'a [&'a str]) -> action::Element<'a> {
+        action::Element {
+            tag: &self.tag,
+            id: self.id.as_deref(),
+            classes,
+            text: self.text.as_deref(),
+            href: self.href.as_deref(),
+            path: &self.path,
+        }
+    }
+}
+
+fn attribute(element: &Element, name: &str) -> Option<String> {
+    element
+        .get_attribute(name)
+        .filter(|value| !value.is_empty())
+}
+
+/// What an element says: its text, else its label for those who do not see it.
+fn says(element: &Element, tag: &str) -> Option<String> {
+    let mut text = String::new();
+    if tag == "input" {
+        text = element.get_attribute("value")?;
+    } else {
+        gather(element, &mut text, &mut NODES.clone());
+    }
+    let shown = squeeze(&text);
+    if shown.is_empty() {
+        return attribute(element, "aria-label").map(|label| squeeze(&label));
+    }
+    Some(shown)
+}
+
+/// The text of a node and what is in it, but for what is typed or silent.
+fn gather(node: &Node, text: &mut String, nodes: &mut u32) {
+    let mut next = node.first_child();
+    while let Some(child) = next {
+        // Four bytes make a character at most.
+        if *nodes == 0 || text.len() > TEXT * 8 {
+            return;
+        }
+        *nodes -= 1;
+        if let Some(element) = child.dyn_ref::<Element>() {
+            let matches = |selector| element.matches(selector).unwrap_or_default();
+            if !matches(TYPED) && !matches(SILENT) {
+                text.push_str(&element.get_attribute("alt").unwrap_or_default());
+                text.push(' ');
+                gather(element, text, nodes);
+            }
+        } else if child.node_type() == Node::TEXT_NODE {
+            text.push_str(&child.node_value().unwrap_or_default());
+        }
+        next = child.next_sibling();
+    }
+}
+
+/// Where an element stands, from `main` or as far out as is worth telling:
+/// `main > ul#books > li > a`.
+fn stands(path: &Array, depth: u32) -> String {
+    let mut levels = Vec::new();
+    for depth in depth..path.length() {
+        let Ok(element) = path.get(depth).dyn_into::<Element>() else {
+            continue;
+        };
+        let mut level = element.local_name();
+        let last = level == "main" || level == "body" || levels.len() == LEVELS - 1;
+        if let Some(id) = attribute(&element, "id") {
+            level.push('#');
+            level.push_str(&id);
+        }
+        levels.push(level);
+        if last {
+            break;
+        }
+    }
+    levels.reverse();
+    levels.join(" > ")
+}
+
+/// Text as a reader sees it: one space between words, none around, cut.
+fn squeeze(text: &str) -> String {
+    let mut shown = String::new();
+    for word in text.split_whitespace() {
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        shown.push_str(word);
+    }
+    cut(&shown, TEXT).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::squeeze;
+
+    #[test]
+    fn text_is_cut_at_a_hundred_characters_and_at_no_half_of_one() {
+        assert_eq!(squeeze("  Read \n\t the   review "), "Read the review");
+        assert_eq!(squeeze(&"ü".repeat(101)), "ü".repeat(100));
+        assert_eq!(squeeze(" \u{a0} "), "");
+    }
+}

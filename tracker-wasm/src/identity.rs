@@ -1,0 +1,205 @@
+//! Who it was, as far as the page knows: the browser's own id, and the claim of a user's.
+//!
+//! A claim is what the page says; the relay decides whether to believe it. A page says it
+//! with `data-user-id` on the script tag (then it holds for that page) or by `identify`
+//! (then it holds until `reset`, as sites that come from other trackers expect).
+
+use crate::store::Store;
+
+const ANONYMOUS: &str = "clickstream.anonymous";
+/// The claim of before: `p` and the id if a page said it, `c` and the id if a call did.
+const USER: &str = "clickstream.user";
+
+/// The ids that go onto events.
+pub struct Identity {
+    store: Box<dyn Store>,
+    random: Box<dyn Fn() -> String>,
+    anonymous: String,
+    user: Option<String>,
+}
+
+impl Identity {
+    /// Takes up what the store knows. The flag says that the page claims a user whom the
+    /// page before did not: an `identify` is due, which joins both ids.
+    ///
+    /// When one user's page follows another's without a page in between that claims none,
+    /// the browser's id changes too: two people never share one.
+    #[must_use]
+    pub fn open(
+        store: Box<dyn Store>,
+        random: Box<dyn Fn() -> String>,
+        page_user: Option<String>,
+    ) -> (Self, bool) {
+        let known = store.get(USER).unwrap_or_default();
+        let (said_by, known_user) = known.split_at_checked(1).unwrap_or_default();
+        let mut identity = Self {
+            anonymous: store.get(ANONYMOUS).unwrap_or_default(),
+            user: page_user,
+            store,
+            random,
+        };
+        let mut due = false;
+        match &identity.user {
+            Some(user) if user == known_user && said_by == "p" => {}
+            Some(user) if user == known_user => identity.store.set(USER, &["p", user].concat()),
+            Some(user) => {
+                identity.store.set(USER, &["p", user].concat());
+                due = true;
+                if said_by == "p" {
+                    identity.anonymous.clear();
+                }
+            }
+            None if said_by == "c" => identity.user = Some(known_user.to_owned()),
+            None if said_by == "p" => identity.store.remove(USER),
+            None => {}
+        }
+        if identity.anonymous.is_empty() {
+            identity.renew();
+        }
+        (identity, due)
+    }
+
+    /// The browser's own id.
+    #[must_use]
+    pub fn anonymous(&self) -> &str {
+        &self.anonymous
+    }
+
+    /// The user claimed.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// A call named the user.
+    pub fn claim(&mut self, user: &str) {
+        if self.user.as_deref() != Some(user) {
+            self.store.set(USER, &["c", user].concat());
+            self.user = Some(user.to_owned());
+        }
+    }
+
+    /// Somebody signed out: a new id for the browser, and no claim.
+    pub fn reset(&mut self) {
+        self.user = None;
+        self.store.remove(USER);
+        self.renew();
+    }
+
+    fn renew(&mut self) {
+        self.anonymous = (self.random)();
+        self.store.set(ANONYMOUS, &self.anonymous);
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Ids of people stay out of logs.
+        formatter.write_str("Identity")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, rc::Rc};
+
+    use super::*;
+    use crate::store::memory::MemoryStore;
+
+    /// A browser: pages follow each other and share a store.
+    #[derive(Clone, Default)]
+    struct Browser(Rc<MemoryStore>, Rc<Cell<u32>>);
+
+    impl Store for Browser {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name)
+        }
+        fn set(&self, name: &str, value: &str) {
+            self.0.set(name, value);
+        }
+        fn remove(&self, name: &str) {
+            self.0.remove(name);
+        }
+    }
+
+    impl Browser {
+        fn page(&self, user: Option<&str>) -> (Identity, bool) {
+            let count = self.1.clone();
+            let random = move || {
+                count.set(count.get() + 1);
+                format!("id{}", count.get())
+            };
+            let user = user.map(str::to_owned);
+            Identity::open(Box::new(self.clone()), Box::new(random), user)
+        }
+    }
+
+    #[test]
+    fn the_browsers_id_stays_from_page_to_page() {
+        let browser = Browser::default();
+        assert_eq!(browser.page(None).0.anonymous(), "id1");
+        let (second, due) = browser.page(None);
+        assert_eq!(
+            (second.anonymous(), second.user(), due),
+            ("id1", None, false)
+        );
+    }
+
+    #[test]
+    fn only_the_first_signed_in_page_identifies() {
+        let browser = Browser::default();
+        browser.page(None);
+        let (first, due) = browser.page(Some("45"));
+        assert_eq!(
+            (first.anonymous(), first.user(), due),
+            ("id1", Some("45"), true)
+        );
+        assert!(!browser.page(Some("45")).1);
+        // Signed out without reset(): the claim goes with the page that made it.
+        assert_eq!(browser.page(None).0.user(), None);
+        assert!(browser.page(Some("45")).1);
+    }
+
+    #[test]
+    fn another_user_gets_another_browser_id() {
+        let browser = Browser::default();
+        browser.page(Some("45"));
+        let (other, due) = browser.page(Some("90"));
+        assert_eq!(
+            (other.anonymous(), other.user(), due),
+            ("id2", Some("90"), true)
+        );
+    }
+
+    #[test]
+    fn a_claim_by_call_lasts_until_reset() {
+        let browser = Browser::default();
+        browser.page(None).0.claim("7");
+        let (mut page, due) = browser.page(None);
+        assert_eq!((page.user(), due), (Some("7"), false));
+        page.reset();
+        assert_eq!((page.user(), page.anonymous()), (None, "id2"));
+        let (after, _) = browser.page(None);
+        assert_eq!((after.user(), after.anonymous()), (None, "id2"));
+    }
+
+    #[test]
+    fn a_page_that_repeats_a_call_s_claim_does_not_identify_again() {
+        let browser = Browser::default();
+        browser.page(None).0.claim("7");
+        let (page, due) = browser.page(Some("7"));
+        assert_eq!(
+            (page.user(), due, page.anonymous()),
+            (Some("7"), false, "id1")
+        );
+        // From now on it is the page's claim, and goes with it.
+        assert_eq!(browser.page(None).0.user(), None);
+    }
+
+    #[test]
+    fn what_is_no_letter_in_the_store_is_nobody() {
+        let browser = Browser::default();
+        browser.set(USER, "é45");
+        assert_eq!(browser.page(None).0.user(), None);
+    }
+}

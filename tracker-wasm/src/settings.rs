@@ -1,0 +1,64 @@
+//! What the loader hands over once: the script tag's attributes, and what never changes on
+//! a page.
+
+use js_sys::{Function, Reflect};
+use wasm_bindgen::JsValue;
+
+/// An object of the loader's, read member by member: smaller in a page than a parser.
+#[derive(Debug)]
+pub struct Host(JsValue);
+
+impl Host {
+    /// Wraps the object.
+    pub const fn new(object: JsValue) -> Self {
+        Self(object)
+    }
+
+    /// A member; `undefined` when it is missing.
+    pub fn get(&self, name: &str) -> JsValue {
+        Reflect::get(&self.0, &name.into()).unwrap_or_default()
+    }
+
+    /// A member that is a text and not empty.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).as_string().filter(|text| !text.is_empty())
+    }
+
+    /// A member that is a number; 0 when it is not.
+    pub fn number(&self, name: &str) -> f64 {
+        self.get(name).as_f64().unwrap_or_default()
+    }
+
+    /// A member that is a function.
+    pub fn function(&self, name: &str) -> Function {
+        self.get(name).into()
+    }
+}
+
+/// What a site has set.
+#[derive(Debug)]
+pub struct Settings {
+    /// `data-write-key`.
+    pub write_key: String,
+    /// `data-endpoint`, else the script's origin.
+    pub endpoint: String,
+    /// `data-user-id`: whom the page claims.
+    pub user_id: Option<String>,
+    /// `data-debug`: tell the document what becomes of each event.
+    pub debug: bool,
+    /// The browser asks not to be tracked (Global Privacy Control): nothing is kept.
+    pub private: bool,
+}
+
+impl Settings {
+    /// Reads them.
+    pub fn read(host: &Host) -> Self {
+        Self {
+            write_key: host.text("writeKey").unwrap_or_default(),
+            endpoint: host.text("endpoint").unwrap_or_default(),
+            user_id: host.text("userId"),
+            debug: !host.get("debug").is_undefined(),
+            private: host.get("gpc").is_truthy(),
+        }
+    }
+}

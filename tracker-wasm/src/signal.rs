@@ -1,0 +1,82 @@
+//! The two functions that the loader calls, and what is done once the tracker is let go.
+
+use std::cell::RefCell;
+
+use js_sys::Array;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+
+use crate::{
+    clock, deliver,
+    settings::Host,
+    tracker::{Effects, Tracker},
+};
+
+thread_local! {
+    static TRACKER: RefCell<Option<Tracker>> = const { RefCell::new(None) };
+}
+
+/// One thing that happened on the page.
+#[derive(Debug)]
+pub struct Signal {
+    /// The event's type, the method's name, or `tick`.
+    pub kind: String,
+    /// The event, or a call's details as JSON.
+    pub subject: JsValue,
+    /// The event's path, or a call's texts.
+    pub list: Array,
+    /// Depth, name and value, again and again: what the path's elements say.
+    pub marks: Array,
+    /// When, in milliseconds since 1970.
+    pub time: f64,
+    /// Where.
+    pub url: String,
+    /// The document's title.
+    pub title: String,
+}
+
+/// Starts the tracker; the loader calls it once.
+#[wasm_bindgen]
+pub fn start(host: JsValue) {
+    let tracker = Tracker::new(&Host::new(host));
+    TRACKER.with(|cell| cell.replace(Some(tracker)));
+}
+
+/// Tells the tracker what happened.
+#[wasm_bindgen]
+pub fn signal(
+    kind: String,
+    subject: JsValue,
+    list: Array,
+    marks: Array,
+    time: f64,
+    url: String,
+    title: String,
+) {
+    let signal = Signal {
+        kind,
+        subject,
+        list,
+        marks,
+        time,
+        url,
+        title,
+    };
+    enter(&mut |tracker| tracker.happened(&signal));
+}
+
+/// Lets `act` change the tracker. What reaches out of it happens after it is let go, because
+/// a listener of ours on the page may call us again.
+fn enter(act: &mut dyn FnMut(&mut Tracker) -> Effects) {
+    let effects = TRACKER.with(|cell| {
+        let mut tracker = cell.try_borrow_mut().ok()?;
+        tracker.as_mut().map(act)
+    });
+    let Some(effects) = effects else { return };
+    effects.tell();
+    if let Some((url, body)) = effects.request {
+        wasm_bindgen_futures::spawn_local(async move {
+            let answer = deliver::post(&url, &body).await;
+            enter(&mut |tracker| tracker.answered(&answer, clock::now()));
+        });
+    }
+}

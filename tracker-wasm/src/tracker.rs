@@ -1,0 +1,235 @@
+//! The one owner: it holds everything and decides what each signal means.
+
+mod call;
+mod record;
+
+use clickstream_event::{
+    action::{ELEMENT_CLICKED, PageViewed},
+    context::Page,
+    kind::EventType,
+    write,
+};
+use js_sys::{Array, Function};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::{
+    capture::{click::Clicks, page::Pages},
+    clock,
+    context::Environment,
+    deliver,
+    identity::Identity,
+    marks::Marks,
+    settings::{Host, Settings},
+    signal::Signal,
+    store::{Store, browser::BrowserStore, memory::MemoryStore},
+    transport::{Answer, Note, Transport},
+};
+use record::{Draft, Moment};
+
+/// The tracker of a page.
+#[derive(Debug)]
+pub struct Tracker {
+    environment: Environment,
+    identity: Identity,
+    pages: Pages,
+    clicks: Clicks,
+    transport: Transport,
+    endpoint: String,
+    /// `identify` is owed for the page's claim, before its first event.
+    introduce: bool,
+    /// `/v1/forget` is owed.
+    forget: bool,
+    private: bool,
+    /// The page is hidden or ending: what comes now goes at once.
+    leaving: bool,
+    nonce: String,
+    number: u64,
+    wake: Function,
+    /// When the timer rings.
+    woken: f64,
+    say: Function,
+}
+
+/// What a signal leads to once the tracker is let go.
+#[derive(Debug)]
+pub struct Effects {
+    /// A request to make: address and body.
+    pub request: Option<(String, String)>,
+    notes: Vec<Note>,
+    say: Function,
+}
+
+impl Tracker {
+    /// A tracker with what the loader knows.
+    pub(crate) fn new(host: &Host) -> Self {
+        let settings = Settings::read(host);
+        let kept = BrowserStore::open().filter(|_| !settings.private);
+        let store: Box<dyn Store> = match kept {
+            Some(store) => Box::new(store),
+            None => Box::new(MemoryStore::default()),
+        };
+        let draw = host.function("random");
+        let random = move || {
+            let drawn = draw.call0(&JsValue::UNDEFINED).unwrap_or_default();
+            drawn.as_string().unwrap_or_default()
+        };
+        let nonce = random();
+        let (identity, introduce) = Identity::open(store, Box::new(random), settings.user_id);
+        let storage = if settings.private {
+            "denied"
+        } else {
+            "granted"
+        };
+        Self {
+            environment: Environment::read(host),
+            identity,
+            pages: Pages::new(host.text("referrer").unwrap_or_default()),
+            clicks: Clicks::default(),
+            transport: Transport::new(settings.write_key, storage, settings.debug),
+            endpoint: settings.endpoint,
+            introduce,
+            forget: false,
+            private: settings.private,
+            leaving: false,
+            nonce,
+            number: 0,
+            wake: host.function("wake"),
+            woken: f64::INFINITY,
+            say: host.function("say"),
+        }
+    }
+
+    /// Takes a signal in.
+    pub(crate) fn happened(&mut self, signal: &Signal) -> Effects {
+        let kind = signal.kind.as_str();
+        if kind == "page" {
+            self.pages.replaced(&signal.url);
+        }
+        if kind != "tick" || self.pages.due().is_some_and(|due| due <= signal.time) {
+            self.settle(signal);
+        }
+        match kind {
+            "click" | "auxclick" => self.clicked(signal),
+            "load" | "pushState" | "replaceState" | "popstate" | "hashchange" | "pageshow" => {
+                // Given back by the cache, a page has ended and not ended.
+                self.leaving &= kind != "pageshow";
+                self.pages.happened(kind, &signal.url, signal.time);
+            }
+            "hidden" | "pagehide" => self.leaving = true,
+            "visible" => self.leaving = false,
+            "online" => self.transport.online(),
+            "tick" => self.woken = f64::INFINITY,
+            call => self.called(call, signal),
+        }
+        self.proceed(kind, signal.time)
+    }
+
+    /// Takes the relay's answer in.
+    pub(crate) fn answered(&mut self, answer: &Answer, now: f64) -> Effects {
+        self.transport.answered(answer, now, js_sys::Math::random());
+        self.proceed("", now)
+    }
+
+    /// The view that waits becomes an event, before anything that came after it.
+    fn settle(&mut self, signal: &Signal) {
+        let Some(view) = self.pages.settle() else {
+            return;
+        };
+        let page = Page::at(&view.url, &signal.title, &view.referrer);
+        let viewed = write::object(&PageViewed::new(&page, Some(view.navigation)));
+        let draft = Draft {
+            details: viewed.as_deref().ok(),
+            ..Draft::default()
+        };
+        let moment = Moment {
+            time: view.time,
+            page,
+        };
+        self.record(EventType::Page, &draft, &moment);
+    }
+
+    fn clicked(&mut self, signal: &Signal) {
+        let marks = read_marks(&signal.marks);
+        let event = signal.subject.unchecked_ref();
+        let Some(clicked) = self.clicks.read(event, &signal.list, &marks) else {
+            return;
+        };
+        let marked = marks.properties();
+        let details = write::joined(&clicked, &marked);
+        let draft = Draft {
+            event: Some(ELEMENT_CLICKED),
+            details: Some(&details),
+            ..Draft::default()
+        };
+        self.record_at(EventType::Track, &draft, signal);
+        if let Some(event) = marks.event.as_deref().filter(|event| !event.is_empty()) {
+            let draft = Draft {
+                event: Some(event),
+                details: Some(&marked),
+                ..Draft::default()
+            };
+            self.record_at(EventType::Track, &draft, signal);
+        }
+    }
+
+    /// What follows from where things stand: beacons from a page that ends, a request when
+    /// the timer rang or an answer made room, and the timer.
+    fn proceed(&mut self, kind: &str, now: f64) -> Effects {
+        let mut request = None;
+        let may_send = self.leaving || kind == "tick" || kind.is_empty();
+        if may_send && std::mem::take(&mut self.forget) && !self.private {
+            deliver::beacon(&[&self.endpoint, "/v1/forget"].concat(), "");
+        }
+        let address = [&self.endpoint, "/v1/batch"].concat();
+        if self.leaving {
+            let send = |body: &str| deliver::beacon(&address, body);
+            self.transport
+                .leave(kind == "pagehide", &clock::iso(now), send);
+        } else if may_send {
+            let body = self.transport.attempt(now, &clock::iso(now));
+            request = body.map(|body| (address, body));
+        }
+        let next = self.transport.next().unwrap_or(f64::INFINITY);
+        let next = next.min(self.pages.due().unwrap_or(f64::INFINITY));
+        if next < self.woken {
+            self.woken = next;
+            let wait = (next - now).max(0.0);
+            let _ = self.wake.call1(&JsValue::UNDEFINED, &wait.into());
+        }
+        Effects {
+            request,
+            notes: self.transport.notes(),
+            say: self.say.clone(),
+        }
+    }
+}
+
+impl Effects {
+    /// Tells the document what became of its events.
+    pub(crate) fn tell(&self) {
+        for note in &self.notes {
+            let words = Array::of4(
+                &note.state.into(),
+                &note.line.id.as_str().into(),
+                &note.line.json.as_str().into(),
+                &note
+                    .reason
+                    .as_deref()
+                    .map(JsValue::from)
+                    .unwrap_or_default(),
+            );
+            let _ = self.say.apply(&JsValue::UNDEFINED, &words);
+        }
+    }
+}
+
+/// Depth, name and value, again and again.
+fn read_marks(told: &Array) -> Marks {
+    let mut marks = Marks::default();
+    let text = |at| told.get(at).as_string().unwrap_or_default();
+    for at in (0..told.length()).step_by(3) {
+        let depth = told.get(at).as_f64().unwrap_or_default() as u32;
+        marks.add(depth, &text(at + 1), &text(at + 2));
+    }
+    marks
+}

@@ -1,0 +1,67 @@
+//! An event becomes a line: ids, context and time are put onto what was said of it.
+
+use clickstream_event::{context::Page, event::Event, id::message_id, kind::EventType, write};
+
+use super::Tracker;
+use crate::{clock, queue::Line, signal::Signal};
+
+/// What a call or a capture says of an event; the rest the tracker knows.
+#[derive(Default)]
+pub(super) struct Draft<'a> {
+    pub event: Option<&'a str>,
+    pub name: Option<&'a str>,
+    pub category: Option<&'a str>,
+    pub user_id: Option<&'a str>,
+    pub previous_id: Option<&'a str>,
+    pub group_id: Option<&'a str>,
+    pub details: Option<&'a str>,
+    pub message_id: Option<String>,
+    pub timestamp: Option<String>,
+}
+
+/// When and where it happened.
+pub(super) struct Moment<'a> {
+    pub time: f64,
+    pub page: Page<'a>,
+}
+
+impl Tracker {
+    /// Records an event that happened when and where `signal` says.
+    pub(super) fn record_at(&mut self, kind: EventType, draft: &Draft<'_>, signal: &Signal) {
+        let referrer = self.pages.referrer().to_owned();
+        let moment = Moment {
+            time: signal.time,
+            page: Page::at(&signal.url, &signal.title, &referrer),
+        };
+        self.record(kind, draft, &moment);
+    }
+
+    /// Records an event; before the first, the `identify` that is owed for the page's claim.
+    pub(super) fn record(&mut self, kind: EventType, draft: &Draft<'_>, moment: &Moment<'_>) {
+        if std::mem::take(&mut self.introduce) && kind != EventType::Identify {
+            self.record(EventType::Identify, &Draft::default(), moment);
+        }
+        self.number += 1;
+        let id = draft.message_id.clone().unwrap_or_else(|| {
+            let visitor = self.identity.anonymous();
+            message_id(moment.time as u64, visitor, &self.nonce, self.number)
+        });
+        let time = draft.timestamp.clone();
+        let time = time.unwrap_or_else(|| clock::iso(moment.time));
+        let context = self.environment.context(moment.page);
+        let event = Event {
+            event: draft.event,
+            name: draft.name,
+            category: draft.category,
+            anonymous_id: Some(self.identity.anonymous()),
+            user_id: draft.user_id.or(self.identity.user()),
+            previous_id: draft.previous_id,
+            group_id: draft.group_id,
+            details: draft.details,
+            ..Event::new(kind, &id, &time, &context)
+        };
+        if let Ok(json) = write::line(&event) {
+            self.transport.push(Line { id, json }, moment.time);
+        }
+    }
+}
