@@ -80,12 +80,17 @@ pub struct Journey<'shop> {
 impl<'shop> Journey<'shop> {
     /// The journey of the visitor of a number, met in the midst of it.
     ///
-    /// A first visit lies before the run: the visitor is somewhere in the shop, with a tab
-    /// left open and perhaps something in the basket, and comes back to it. So a run's first
-    /// events are of every kind, and no visit that it tells of has a gap.
+    /// One of four is new. For the others a visit lies before the run: they are somewhere in
+    /// the shop, with a tab left open and perhaps something in the basket, and come back to
+    /// it. So a run's first events are of every kind, and no visit that it tells of has a gap.
     #[must_use]
     pub fn new(shop: &'shop Catalogue, number: u32, mut random: ChaCha8Rng) -> Self {
-        let before = random.random_range(0..=BEFORE);
+        let newcomer = random.random_ratio(1, 4);
+        let before = if newcomer {
+            0
+        } else {
+            random.random_range(1..=BEFORE)
+        };
         let mut journey = Self {
             shop,
             random,
@@ -106,7 +111,7 @@ impl<'shop> Journey<'shop> {
         for _ in 0..before {
             journey.next_moment();
         }
-        if before > 0 {
+        if !newcomer {
             journey.visit += 1;
             journey.event = 0;
         }
@@ -147,11 +152,7 @@ impl<'shop> Journey<'shop> {
                 .map_or(Page::Home, |book| Page::Book(book.id)),
             _ => Page::Search(choose::words(&mut self.random).to_owned()),
         };
-        self.open(page);
-        if !self.known {
-            self.known = true;
-            self.ahead.push_back(Happening::Identified);
-        }
+        self.open(page, Vec::new());
     }
 
     /// The lines of the basket.
@@ -169,12 +170,12 @@ impl<'shop> Journey<'shop> {
 
     /// The basket's id: a new one after each order.
     fn cart(&self) -> String {
-        format!("ca-{}-{}", self.number, self.baskets)
+        format!("cart-{:08x}{:08x}", self.number, self.baskets)
     }
 
     /// The checkout's id.
     fn checkout(&self) -> String {
-        format!("ch-{}-{}", self.number, self.baskets)
+        format!("checkout-{:08x}{:08x}", self.number, self.baskets)
     }
 
     /// The number of the visitor's newest order; no other visitor has it.

@@ -49,7 +49,7 @@ impl Composer<'_> {
             .as_ref()
             .map(|page| self.address(page))
             .unwrap_or_default();
-        let title = title(&moment.page, shop);
+        let title = moment.page.title(shop);
         let page = context::Page::at(&url, &title, &referrer);
         let session = id::message_id(u64::from(moment.visit), &visitor.anonymous_id, self.run, 0);
         let (width, height, density) = visitor.device.screen;
@@ -111,8 +111,7 @@ impl Composer<'_> {
             }
         };
         let at = self.at.to_string();
-        let at_ms = u64::try_from(self.at.ms()).unwrap_or(0);
-        let message_id = id::message_id(at_ms, &visitor.anonymous_id, self.run, self.number);
+        let message_id = self.message_id(visitor);
         let user_id = visitor.number.to_string();
         let mut event = Event::new(kind, &message_id, &at, &context);
         event.event = name;
@@ -122,6 +121,12 @@ impl Composer<'_> {
             event.anonymous_id = Some(&visitor.anonymous_id);
         }
         Ok(write::line(&event)?)
+    }
+
+    /// The event's id: no other event of this run has its number, and no other run its name.
+    pub fn message_id(&self, visitor: &Visitor) -> String {
+        let at_ms = u64::try_from(self.at.ms()).unwrap_or(0);
+        id::message_id(at_ms, &visitor.anonymous_id, self.run, self.number)
     }
 
     fn address(&self, page: &Page) -> String {
@@ -139,10 +144,10 @@ impl Composer<'_> {
             element: Element {
                 tag: click.tag,
                 id: None,
-                classes: &[],
+                classes: click.classes,
                 text: Some(&click.text),
                 href: click.href.as_deref(),
-                path: "",
+                path: click.path,
             },
             input: Input {
                 kind: visitor.device.input,
@@ -153,33 +158,7 @@ impl Composer<'_> {
             },
         };
         let clicked = write::object(&properties)?;
-        Ok(match &click.product_id {
-            Some(product) => write::joined(&clicked, &json!({ "product_id": product }).to_string()),
-            None => clicked,
-        })
+        let marks = serde_json::to_string(&click.marks)?;
+        Ok(write::joined(&clicked, &marks))
     }
-}
-
-/// The title of a page, as the shop writes it.
-fn title(page: &Page, shop: &Catalogue) -> String {
-    let book = |id| {
-        shop.book(id)
-            .map_or_else(String::new, |book| book.title.clone())
-    };
-    let name = match page {
-        Page::Home => return "Paper Heron".to_owned(),
-        Page::Department(department) => department.name().to_owned(),
-        Page::Search(words) => format!("Search: {words}"),
-        Page::Book(id) => book(*id),
-        Page::Reviews(id) => book(*id),
-        Page::Basket => "Basket".to_owned(),
-        Page::Delivery => "Delivery".to_owned(),
-        Page::Payment => "Payment".to_owned(),
-        Page::Order(order) => format!("Order {order}"),
-        Page::Orders => "Orders".to_owned(),
-        Page::Wishlist => "Wish list".to_owned(),
-        Page::SignIn => "Sign in".to_owned(),
-        Page::InTheLake => "In the lake".to_owned(),
-    };
-    format!("{name} · Paper Heron")
 }

@@ -121,6 +121,15 @@ fn what_the_bot_makes_the_relay_reads() {
     }
 }
 
+/// The id of a line.
+fn id(line: &str) -> u128 {
+    let id = line
+        .split(r#""messageId":""#)
+        .nth(1)
+        .and_then(|rest| rest.get(..32));
+    u128::from_str_radix(id.unwrap(), 16).unwrap()
+}
+
 #[test]
 fn a_million_ids_are_a_million() {
     let shop = Catalogue::load().unwrap();
@@ -128,17 +137,53 @@ fn a_million_ids_are_a_million() {
     let mut crowd = crowd(&shop, &chance, 1_000, (0, 0));
     // All in one millisecond, as a fast run would.
     let at = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
-    let mut ids = HashSet::with_capacity(1_000_000);
-    for _ in 0..1_000_000 {
-        let line = crowd.next_event(at).unwrap().line;
-        let id = line
-            .split(r#""messageId":""#)
-            .nth(1)
-            .and_then(|rest| rest.get(..32))
-            .unwrap();
+    let mut ids: HashSet<u128> = (0..20_000)
+        .map(|_| id(&crowd.next_event(at).unwrap().line))
+        .collect();
+    assert_eq!(ids.len(), 20_000);
+    // The rest by the function that made those, for one visitor: everything but the number
+    // is the same.
+    let visitor = Visitor::new(1, 1).0;
+    for number in 20_001..=1_000_000 {
+        let composer = compose::Composer {
+            site: "",
+            run: &chance.run,
+            number,
+            at,
+            without_ids: false,
+        };
+        let id = composer.message_id(&visitor);
         assert!(
-            ids.insert(u128::from_str_radix(id, 16).unwrap()),
+            ids.insert(u128::from_str_radix(&id, 16).unwrap()),
             "{id} twice"
         );
+    }
+    assert_eq!(ids.len(), 1_000_000);
+}
+
+#[test]
+fn two_runs_of_one_seed_share_no_id_but_all_else() {
+    let shop = Catalogue::load().unwrap();
+    let at = Timestamp::parse("2026-01-01T00:00:00Z").unwrap();
+    let run = |entropy| {
+        let chance = Chance::new(Some(1), false, [entropy; 24]);
+        let mut crowd = crowd(&shop, &chance, 100, (0, 0));
+        (0..1_000)
+            .map(|_| crowd.next_event(at).unwrap().line)
+            .collect::<Vec<_>>()
+    };
+    let (one, other) = (run(1), run(2));
+    let ids: HashSet<u128> = one.iter().chain(&other).map(|line| id(line)).collect();
+    assert_eq!(ids.len(), 2_000);
+    for (one, other) in one.iter().zip(&other) {
+        let [one, other] = [one, other].map(|line| {
+            let event: Value = serde_json::from_str(line).unwrap();
+            (
+                event["event"].clone(),
+                event["userId"].clone(),
+                event["properties"].clone(),
+            )
+        });
+        assert_eq!(one, other);
     }
 }

@@ -1,11 +1,24 @@
 //! What a visitor does on each page, and what the shop says then.
 
-use clickstream_demo_site::catalogue::{Book, Department};
+use clickstream_demo_site::basket::MOST;
+use clickstream_demo_site::catalogue::{Book, BookId, Department};
 use clickstream_demo_site::routes::Page;
 use clickstream_demo_site::says::{self, Said, Step};
 use rand::RngExt;
 
 use super::{Click, Happening, Journey, View, choose};
+
+/// What stands in the shop window.
+const WINDOW: [BookId; 8] = [
+    BookId(2),
+    BookId(15),
+    BookId(33),
+    BookId(45),
+    BookId(53),
+    BookId(8),
+    BookId(29),
+    BookId(64),
+];
 
 impl<'shop> Journey<'shop> {
     /// One act of the visitor on the page they are on. Queues at least one happening.
@@ -50,8 +63,8 @@ impl<'shop> Journey<'shop> {
     fn at_book(&mut self, book: &'shop Book, dice: u32) {
         let reviews = matches!(self.at, Page::Reviews(_));
         match dice {
-            0..26 if reviews => self.tab("Description", Page::Book(book.id)),
-            0..26 => self.tab("Reviews", Page::Reviews(book.id)),
+            0..26 if reviews => self.turn(Click::description(book), Page::Book(book.id)),
+            0..26 => self.turn(Click::reviews(book), Page::Reviews(book.id)),
             26..42 if reviews => self.review(book),
             26..42 => self.like(book),
             42..68 => self.add_to_basket(book),
@@ -61,33 +74,34 @@ impl<'shop> Journey<'shop> {
         }
     }
 
-    /// Opens a page: what the tracker sees, then what the shop says on it.
-    pub(super) fn open(&mut self, page: Page) {
+    /// Opens a page, which first says what was done before it, once, and then what it is.
+    pub(super) fn open(&mut self, page: Page, once: Vec<Said>) {
         self.ahead.push_back(Happening::Viewed(View {
             page: page.clone(),
             pushed: false,
         }));
-        match &page {
-            Page::Department(department) => {
-                let said = says::list_viewed(*department, self.shop.shelf(*department));
-                self.say(said);
-            }
-            Page::Search(words) => self.say(says::searched(words)),
-            Page::Book(id) | Page::Reviews(id) => {
-                if let Some(book) = self.shop.book(*id) {
-                    self.say(says::viewed(book));
-                }
-            }
-            Page::Basket => {
-                let lines = self.lines();
-                self.say(says::cart_viewed(&self.cart(), &lines));
-            }
-            _ => {}
+        if !self.known {
+            self.known = true;
+            self.ahead.push_back(Happening::Identified);
         }
+        let says = self.meaning(&page);
+        self.ahead
+            .extend(once.into_iter().chain(says).map(Happening::Said));
     }
 
-    fn say(&mut self, said: Said) {
-        self.ahead.push_back(Happening::Said(said));
+    /// What it means that a page is opened.
+    fn meaning(&self, page: &Page) -> Option<Said> {
+        Some(match page {
+            Page::Department(department) => {
+                says::list_viewed(*department, self.shop.shelf(*department))
+            }
+            Page::Search(words) => says::searched(words),
+            Page::Book(id) | Page::Reviews(id) => says::viewed(self.shop.book(*id)?),
+            Page::Basket => says::cart_viewed(&self.cart(), &self.lines()),
+            Page::Delivery => says::step_viewed(&self.checkout(), Step::Delivery),
+            Page::Payment => says::step_viewed(&self.checkout(), Step::Payment),
+            _ => return None,
+        })
     }
 
     fn click(&mut self, click: Click) {
@@ -100,30 +114,24 @@ impl<'shop> Journey<'shop> {
     }
 
     fn go_home(&mut self) {
-        self.click(Click::link("Paper Heron", &Page::Home));
-        self.open(Page::Home);
+        self.click(Click::brand());
+        self.open(Page::Home, Vec::new());
     }
 
     fn go_to_department(&mut self) {
         let department = choose::department(&mut self.random);
         self.click(Click::department(department));
-        self.open(Page::Department(department));
+        self.open(Page::Department(department), Vec::new());
     }
 
     fn search(&mut self) {
         let words = choose::words(&mut self.random).to_owned();
-        self.click(Click::button("Search"));
-        self.open(Page::Search(words));
-    }
-
-    fn pick(&mut self, book: &Book, list: &str, position: usize) {
-        self.click(Click::book(book));
-        self.say(says::clicked(book, list, position));
-        self.open(Page::Book(book.id));
+        self.click(Click::search());
+        self.open(Page::Search(words), Vec::new());
     }
 
     fn pick_from_window(&mut self) {
-        let shelf: Vec<&Book> = self.shop.books().iter().take(WINDOW).collect();
+        let shelf: Vec<&Book> = WINDOW.iter().filter_map(|id| self.shop.book(*id)).collect();
         self.pick_one(&shelf, "window");
     }
 
@@ -145,111 +153,97 @@ impl<'shop> Journey<'shop> {
     fn pick_one(&mut self, shelf: &[&Book], list: &str) {
         let places: Vec<usize> = (0..shelf.len()).collect();
         let place = choose::one(&places, &mut self.random).copied();
-        match place.and_then(|place| Some((place, *shelf.get(place)?))) {
-            Some((place, book)) => self.pick(book, list, place + 1),
-            None => self.go_home(),
-        }
+        let Some((place, book)) = place.and_then(|place| Some((place, *shelf.get(place)?))) else {
+            return self.go_home();
+        };
+        self.click(Click::book(book, list, place + 1));
+        let clicked = says::clicked(book, list, place + 1);
+        self.ahead.push_back(Happening::Said(clicked));
+        self.open(Page::Book(book.id), Vec::new());
     }
 
-    /// A tab of a book's page changes the address without a load.
-    fn tab(&mut self, text: &str, page: Page) {
-        self.click(Click::link(text, &page));
+    /// A tab of a book's page changes the address without a load, and means nothing more.
+    fn turn(&mut self, click: Click, page: Page) {
+        self.click(click);
         self.ahead
             .push_back(Happening::Viewed(View { page, pushed: true }));
     }
 
     fn like(&mut self, book: &Book) {
-        let wished = self.wishes.insert(book.id);
-        if wished {
-            self.click(Click::button("Like").about(book));
-            self.say(says::liked(book));
-        } else {
+        let liked = !self.wishes.insert(book.id);
+        self.click(Click::like(book, liked));
+        let said = if liked {
             self.wishes.remove(&book.id);
-            self.click(Click::button("Liked").about(book));
-            self.say(says::unliked(book));
-        }
+            says::unliked(book)
+        } else {
+            says::liked(book)
+        };
+        self.open(Page::Book(book.id), vec![said]);
     }
 
     fn review(&mut self, book: &Book) {
         let stars = self.random.random_range(1..=5);
         self.reviews += 1;
         let number = i64::from(self.number) * 10_000 + i64::from(self.reviews);
-        self.click(Click::button("Send review"));
-        self.open(Page::Reviews(book.id));
-        self.say(says::reviewed(book.id, number, stars));
+        self.click(Click::publish(book));
+        let said = says::reviewed(book.id, number, stars);
+        self.open(Page::Reviews(book.id), vec![said]);
     }
 
     fn add_to_basket(&mut self, book: &Book) {
-        self.click(Click::button("Add to basket").about(book));
+        self.click(Click::add(book));
         match self.basket.iter_mut().find(|(id, _)| *id == book.id) {
-            Some((_, quantity)) => {
-                *quantity = (*quantity + 1).min(clickstream_demo_site::basket::MOST)
-            }
+            Some((_, quantity)) => *quantity = (*quantity + 1).min(MOST),
             None => self.basket.push((book.id, 1)),
         }
-        let cart = self.cart();
-        self.open(Page::Basket);
-        self.say(says::added(book, 1, &cart));
+        let said = says::added(book, 1, &self.cart());
+        self.open(Page::Basket, vec![said]);
     }
 
     fn remove(&mut self) {
-        let Some(at) = choose::one(&self.basket, &mut self.random).copied() else {
+        let line = choose::one(&self.basket, &mut self.random).copied();
+        let Some((id, copies, book)) =
+            line.and_then(|(id, copies)| Some((id, copies, self.shop.book(id)?)))
+        else {
             return self.go_home();
         };
-        self.basket.retain(|line| *line != at);
-        let cart = self.cart();
-        self.click(Click::button("Remove"));
-        self.open(Page::Basket);
-        if let Some(book) = self.shop.book(at.0) {
-            self.say(says::removed(book, at.1, &cart));
-        }
+        self.basket.retain(|(other, _)| *other != id);
+        self.click(Click::remove(book));
+        let said = says::removed(book, copies, &self.cart());
+        self.open(Page::Basket, vec![said]);
     }
 
     fn start_checkout(&mut self) {
-        self.click(Click::link("Checkout", &Page::Delivery));
-        self.open(Page::Delivery);
-        let (checkout, lines) = (self.checkout(), self.lines());
-        self.say(says::checkout_started(&checkout, &lines, Self::SHIPPING));
-        self.say(says::step_viewed(&checkout, Step::Delivery));
+        self.click(Click::check_out());
+        let started = says::checkout_started(&self.checkout(), &self.lines(), Self::SHIPPING);
+        self.open(Page::Delivery, vec![started]);
     }
 
     fn fill_in_delivery(&mut self) {
-        let checkout = self.checkout();
-        self.click(Click::button("Continue to payment"));
-        self.open(Page::Payment);
-        self.say(says::step_completed(
-            &checkout,
-            Step::Delivery,
-            Self::SHIPPING,
-        ));
-        self.say(says::step_viewed(&checkout, Step::Payment));
+        self.click(Click::on_to_payment());
+        let completed = says::step_completed(&self.checkout(), Step::Delivery, Self::SHIPPING);
+        self.open(Page::Payment, vec![completed]);
     }
 
     fn pay(&mut self) {
         let (checkout, lines) = (self.checkout(), self.lines());
         self.orders += 1;
         let order = self.order();
-        self.click(Click::button("Pay"));
-        self.open(Page::Order(order));
-        self.say(says::payment_entered(&checkout, Self::SHIPPING));
-        self.say(says::step_completed(
-            &checkout,
-            Step::Payment,
-            Self::SHIPPING,
-        ));
-        self.say(says::ordered(&checkout, order, &lines, Self::SHIPPING));
+        self.click(Click::pay());
+        let said = vec![
+            says::payment_entered(&checkout, Self::SHIPPING),
+            says::step_completed(&checkout, Step::Payment, Self::SHIPPING),
+            says::ordered(&checkout, order, &lines, Self::SHIPPING),
+        ];
+        self.open(Page::Order(order), said);
         self.basket.clear();
         self.baskets += 1;
     }
 }
 
-/// How many books stand in the shop window.
-const WINDOW: usize = 6;
-
 /// Whether a search for these words finds the book.
 fn is_about(book: &Book, words: &str) -> bool {
-    let words = words.to_lowercase();
-    [&book.title, &book.author, &book.blurb]
+    [&book.title, &book.author, &book.blurb, &book.about]
         .iter()
-        .any(|text| text.to_lowercase().contains(&words))
+        .any(|text| text.to_lowercase().contains(words))
 }
