@@ -63,11 +63,11 @@ impl<'shop> Journey<'shop> {
     fn at_book(&mut self, book: &'shop Book, dice: u32) {
         let reviews = matches!(self.at, Page::Reviews(_));
         match dice {
-            0..26 if reviews => self.turn(Click::description(book), Page::Book(book.id)),
-            0..26 => self.turn(Click::reviews(book), Page::Reviews(book.id)),
-            26..42 if reviews => self.review(book),
-            26..42 => self.like(book),
-            42..68 => self.add_to_basket(book),
+            0..16 if reviews => self.turn(Click::description(book), Page::Book(book.id)),
+            0..30 if !reviews => self.turn(Click::reviews(book), Page::Reviews(book.id)),
+            16..46 if reviews => self.review(book),
+            30..46 => self.like(book),
+            46..68 => self.add_to_basket(book),
             68..88 => self.go_to_department(),
             88..93 => self.search(),
             _ => self.leave(),
