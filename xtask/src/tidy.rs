@@ -4,7 +4,6 @@
 mod arrows;
 mod files;
 mod links;
-mod stream;
 
 use std::path::{Path, PathBuf};
 

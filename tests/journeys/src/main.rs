@@ -3,3 +3,4 @@
 
 mod click_to_lake;
 mod origin;
+mod stream;

@@ -58,6 +58,7 @@ const ONLY_IN: [(&str, &str, &[&str]); 7] = [
             "relay/src/lib.rs",
             "relay/src/http",
             "relay/src/router",
+            "relay/src/service",
             "relay/src/intake",
             "relay/src/health",
             "relay/src/metrics",
