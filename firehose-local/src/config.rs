@@ -157,6 +157,10 @@ pub struct StreamConfig {
     pub buffering_size_mib: u32,
     /// …or after this long, seconds. 60 to 900 with dynamic partitioning.
     pub buffering_interval_seconds: u32,
+    /// The log group of failed records.
+    pub log_group_name: String,
+    /// The log stream of failed records.
+    pub log_stream_name: String,
     /// Partitions open at once before records go to the error prefix. AWS's default is 500.
     pub active_partitions: u32,
 }
@@ -187,6 +191,8 @@ impl StreamConfig {
             compression: Compression::Uncompressed,
             buffering_size_mib: 64,
             buffering_interval_seconds: 60,
+            log_group_name: "/aws/kinesisfirehose/clickstream".into(),
+            log_stream_name: "ClickStreamLogStream".into(),
             active_partitions: 500,
         }
     }
@@ -202,6 +208,16 @@ impl StreamConfig {
     /// The bucket's ARN.
     pub fn bucket_arn(&self) -> String {
         format!("arn:aws:s3:::{}", self.bucket)
+    }
+
+    /// The log's file, relative to the folder that holds the bucket: the group's name as
+    /// folders, the stream's name as the file.
+    pub fn log_file(&self) -> String {
+        format!(
+            "log/{}/{}.jsonl",
+            self.log_group_name.trim_matches('/'),
+            self.log_stream_name
+        )
     }
 
     /// The first processor of a kind.

@@ -33,6 +33,24 @@ pub mod object;
 
 pub mod failure;
 
+#[cfg(feature = "server")]
+pub mod server;
+
+#[cfg(feature = "server")]
+pub mod api;
+
+#[cfg(feature = "server")]
+pub mod faults;
+
+#[cfg(feature = "server")]
+pub mod partition;
+
+#[cfg(feature = "server")]
+pub mod deliver;
+
+#[cfg(feature = "server")]
+pub mod clock;
+
 pub use config::{Compression, PartitionBy, Processor, ProcessorKind, StreamConfig};
 pub use failure::{ErrorCode, error_line, log_line};
 pub use object::data_line;

@@ -1,3 +1,171 @@
-//! Amazon Data Firehose's delivery with dynamic partitioning, as a library and a local server.
+//! The program: flags, the listener, signals, exit codes.
 
-fn main() {}
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use firehose_local::clock::SystemClock;
+use firehose_local::faults::Rates;
+use firehose_local::server::{Config, Server, Undelivered};
+use firehose_local::{PartitionBy, StreamConfig};
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+/// Amazon Data Firehose on this machine: dynamic partitioning to a folder, with AWS's API.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLE)]
+struct Program {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLE: &str = "\
+Try it:
+  firehose-local serve --dir lake --accelerate 60
+  export AWS_ENDPOINT_URL_FIREHOSE=http://127.0.0.1:4573 AWS_REGION=us-east-1
+  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  aws firehose put-record --delivery-stream-name clickstream \\
+      --cli-binary-format raw-in-base64-out --record '{\"Data\":\"{\\\"userId\\\":45}\"}'
+  find lake/raw -type f";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer the Firehose API and write objects into a folder, until stopped
+    #[command(after_help = EXAMPLE)]
+    Serve(Serve),
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum By {
+    /// One folder a user: `userId=45/`
+    User,
+    /// One folder for many users: `userBucket=017/`
+    Bucket,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Address to listen on; port 0 takes a free one and says which
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4573")]
+    listen: SocketAddr,
+    /// Folder that holds buckets as folders, and the log; made when missing
+    #[arg(long, value_name = "DIR")]
+    dir: PathBuf,
+    /// Name of the one stream
+    #[arg(long, value_name = "NAME", default_value = "clickstream")]
+    stream: String,
+    /// What the stream's objects are divided by
+    #[arg(long, value_enum, default_value = "user")]
+    partition_by: By,
+    /// Partitions open at once before records go to the error prefix
+    #[arg(long, value_name = "COUNT", default_value_t = 500)]
+    active_partitions: u32,
+    /// Divide every interval by N: with 60, a minute of buffering takes a second. The one
+    /// deviation from AWS
+    #[arg(long, value_name = "N", default_value = "1")]
+    accelerate: NonZeroU32,
+    /// Faults on purpose, as shares of calls (throttle, cut, lost) or records (fail), and a
+    /// seed that repeats them: throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1
+    #[arg(
+        long,
+        value_name = "FAULTS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    faults: Rates,
+}
+
+/// The exit status of a command line or a setting that is wrong.
+const USAGE: u8 = 64;
+
+/// The exit status of a stop that lost records.
+const LOST: u8 = 1;
+
+fn main() -> ExitCode {
+    let program = Program::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .init();
+    let Command::Serve(serve) = program.command;
+    match run(serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::from(if error.is::<Undelivered>() {
+                LOST
+            } else {
+                USAGE
+            })
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(serve: Serve) -> anyhow::Result<()> {
+    let by = match serve.partition_by {
+        By::User => PartitionBy::User,
+        By::Bucket => PartitionBy::Bucket,
+    };
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| anyhow::anyhow!("this system gives no random bytes: {error}"))?;
+    let stream = StreamConfig {
+        name: serve.stream,
+        active_partitions: serve.active_partitions,
+        ..StreamConfig::clickstream(by)
+    };
+    let server = Server::new(Config {
+        stream,
+        dir: serve.dir,
+        accelerate: serve.accelerate,
+        faults: serve.faults,
+        seed,
+        clock: Arc::new(SystemClock),
+    })?;
+    let listener = tokio::net::TcpListener::bind(serve.listen)
+        .await
+        .with_context(|| {
+            format!(
+                "cannot listen on {}: if another program has the port, give --listen another one, such as 127.0.0.1:0",
+                serve.listen
+            )
+        })?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+    let counters = server.counters();
+    server.serve(listener, stop_signal()).await?;
+    let totals = counters.totals();
+    tracing::info!(
+        records = totals.records,
+        objects = totals.objects,
+        delivered = totals.delivered_records,
+        failed = totals.errored_records,
+        "stopped; everything taken is delivered"
+    );
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => tokio::select! {
+            _ = interrupted => {}
+            _ = terminated.recv() => {}
+        },
+        Err(error) => {
+            tracing::warn!(%error, "SIGTERM will not stop this cleanly; Ctrl-C does");
+            let _ = interrupted.await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() {
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -27,6 +27,14 @@ pub(crate) fn suffix(config: &StreamConfig, time: &ZonedDateTime, random: [u8; 1
     out
 }
 
+/// A version 4 UUID as text.
+#[cfg(feature = "server")]
+pub(crate) fn uuid(random: [u8; 16]) -> String {
+    let mut out = String::new();
+    uuid_into(random, &mut out);
+    out
+}
+
 /// A version 4 UUID of the random bytes given.
 fn uuid_into(mut bytes: [u8; 16], out: &mut String) {
     bytes[6] = bytes[6] & 0x0F | 0x40;
@@ -41,6 +49,9 @@ fn uuid_into(mut bytes: [u8; 16], out: &mut String) {
 
 /// The longest name of a file or folder that the usual disks take, in bytes.
 pub(crate) const LONGEST_NAME: usize = 255;
+
+/// The longest that [`suffix`] can be: name, version, time, uuid.
+pub(crate) const LONGEST_SUFFIX: usize = 64 + 1 + 20 + 1 + 20 + 36;
 
 /// Appends text with `%XX` for what a disk, or a reader of `key=value` folders, would take for
 /// something else. `%` itself is among them, so that no two values share a folder. In a literal

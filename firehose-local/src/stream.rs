@@ -4,7 +4,7 @@ use crate::config::{ProcessorKind, StreamConfig};
 use crate::deaggregate::{SubRecordType, deaggregate};
 use crate::extract::{Query, Values};
 use crate::failure::ErrorCode;
-use crate::object::{LONGEST_NAME, settle, suffix};
+use crate::object::{LONGEST_NAME, LONGEST_SUFFIX, settle, suffix};
 use crate::prefix::{Facts, Prefix, Which};
 use crate::refusal::{self, ConfigError, LONGEST_PREFIX};
 use jiff::ZonedDateTime;
@@ -109,13 +109,11 @@ impl Stream {
         }
     }
 
-    /// The key of an object whose oldest record arrived at `arrival_ms` and which is delivered
-    /// at `now_ms`.
-    pub fn key(
+    /// The prefix of an object whose oldest record arrived at `arrival_ms`.
+    pub fn prefix(
         &self,
         values: &Values,
         arrival_ms: u64,
-        now_ms: u64,
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> Result<String, ErrorCode> {
         let evaluated = self.prefix.evaluate(
@@ -130,35 +128,35 @@ impl Stream {
         if evaluated.characters > LONGEST_PREFIX {
             return Err(ErrorCode::PrefixTooLong);
         }
-        let key = self.complete(&evaluated.key, now_ms, random);
-        if key.split('/').any(|segment| segment.len() > LONGEST_NAME) {
+        // The name's other parts are at most 64 + 20 + 58 bytes: only a prefix that does not
+        // end in a slash can make the last segment too long with them.
+        let mut segments = evaluated.key.split('/').rev();
+        let last = segments.next().map_or(0, str::len);
+        if last + LONGEST_SUFFIX > LONGEST_NAME || segments.any(|name| name.len() > LONGEST_NAME) {
             return Err(ErrorCode::NameTooLong);
         }
-        Ok(key)
+        Ok(evaluated.key)
     }
 
-    /// The key of an object of failed records.
-    pub fn error_key(
+    /// The prefix of an object of failed records.
+    pub fn error_prefix(
         &self,
         code: ErrorCode,
         arrival_ms: u64,
-        now_ms: u64,
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> String {
-        let evaluated = self.error_prefix.evaluate(
-            &Facts {
-                time: &self.time(arrival_ms),
-                names: &[],
-                values: &Values::default(),
-                error_output_type: code.output_type(),
-            },
-            random,
-        );
-        self.complete(&evaluated.key, now_ms, random)
+        let facts = Facts {
+            time: &self.time(arrival_ms),
+            names: &[],
+            values: &Values::default(),
+            error_output_type: code.output_type(),
+        };
+        self.error_prefix.evaluate(&facts, random).key
     }
 
-    fn complete(&self, prefix: &str, now_ms: u64, random: &mut dyn FnMut() -> [u8; 16]) -> String {
-        let suffix = suffix(&self.config, &self.time(now_ms), random());
+    /// An object's key: its prefix, and a name with the time of delivery.
+    pub fn key(&self, prefix: &str, now_ms: u64, random: [u8; 16]) -> String {
+        let suffix = suffix(&self.config, &self.time(now_ms), random);
         settle(&format!("{prefix}{suffix}"))
     }
 
@@ -189,7 +187,8 @@ impl Stream {
                 .and_then(|()| match partitions.get(&values) {
                     Some(object) => Ok(*object),
                     None => {
-                        let key = self.key(&values, record.arrival_ms, now_ms, random)?;
+                        let prefix = self.prefix(&values, record.arrival_ms, random)?;
+                        let key = self.key(&prefix, now_ms, random());
                         objects.push(PlannedObject {
                             key,
                             error: None,
@@ -201,7 +200,8 @@ impl Stream {
                 });
             let object = outcome.unwrap_or_else(|code| {
                 *failures.entry(code).or_insert_with(|| {
-                    let key = self.error_key(code, record.arrival_ms, now_ms, random);
+                    let prefix = self.error_prefix(code, record.arrival_ms, random);
+                    let key = self.key(&prefix, now_ms, random());
                     objects.push(PlannedObject {
                         key,
                         error: Some(code),
@@ -222,10 +222,55 @@ impl Stream {
 mod tests {
     use super::*;
     use crate::config::PartitionBy;
+    use proptest::prelude::*;
+
+    fn stream(by: PartitionBy) -> Stream {
+        Stream::new(StreamConfig::clickstream(by)).unwrap()
+    }
+
+    #[test]
+    fn a_stream_can_be_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Stream>();
+    }
+
+    #[test]
+    fn buckets_divide_by_their_field() {
+        let data = br#"{"userId":"45","userBucket":"017"}"#;
+        let record = Record {
+            data,
+            arrival_ms: 0,
+        };
+        let objects = stream(PartitionBy::Bucket).plan(&[record], &mut || [0; 16], 0);
+        assert!(
+            objects[0]
+                .key
+                .starts_with("clickstream/userBucket=017/year=1970/")
+        );
+    }
+
+    #[test]
+    fn a_key_that_no_disk_takes_is_a_failure_and_not_a_halt() {
+        let stream = stream(PartitionBy::User);
+        let plan = |user: &str| {
+            let data = format!(r#"{{"userId":"{user}"}}"#);
+            let record = Record {
+                data: data.as_bytes(),
+                arrival_ms: 0,
+            };
+            let objects = stream.plan(&[record], &mut || [0; 16], 0);
+            assert!(objects[0].key.split('/').all(|name| name.len() <= 255));
+            objects[0].error
+        };
+        assert_eq!(plan(&"u".repeat(248)), None);
+        assert_eq!(plan(&"u".repeat(249)), Some(ErrorCode::NameTooLong));
+        assert_eq!(plan(&"/".repeat(100)), Some(ErrorCode::NameTooLong));
+        assert_eq!(plan(&"u".repeat(500)), Some(ErrorCode::PrefixTooLong));
+    }
 
     #[test]
     fn users_lie_apart_and_errors_under_their_prefix() {
-        let stream = Stream::new(StreamConfig::clickstream(PartitionBy::User)).unwrap();
+        let stream = stream(PartitionBy::User);
         let lines: [&[u8]; 5] = [
             br#"{"userId":45}"#,
             br#"{"userId":"45","a":[1,{"userId":"7"}]}"#,
@@ -263,5 +308,38 @@ mod tests {
                 },
             ]
         );
+    }
+
+    proptest! {
+        /// Every record is in exactly one object, in its order, and the same arguments give the
+        /// same objects with distinct keys.
+        #[test]
+        fn a_plan_is_a_division(users in prop::collection::vec(0_u8..9, 0..60)) {
+            let stream = stream(PartitionBy::User);
+            let lines: Vec<String> = users
+                .iter()
+                .map(|user| match user {
+                    0 => "garbage".to_owned(),
+                    1 => "{}".to_owned(),
+                    user => format!(r#"{{"userId":{user}}}"#),
+                })
+                .collect();
+            let records: Vec<Record<'_>> = lines
+                .iter()
+                .map(|line| Record { data: line.as_bytes(), arrival_ms: 5 })
+                .collect();
+            let plan = || {
+                let mut next = 0_u8;
+                stream.plan(&records, &mut || { next += 1; [next; 16] }, 9)
+            };
+            let objects = plan();
+            prop_assert_eq!(&objects, &plan());
+            let mut seen: Vec<u32> = objects.iter().flat_map(|o| o.records.clone()).collect();
+            prop_assert!(objects.iter().all(|o| o.records.is_sorted() && !o.records.is_empty()));
+            seen.sort_unstable();
+            prop_assert_eq!(seen, (0..u32::try_from(users.len()).unwrap()).collect::<Vec<_>>());
+            let keys: std::collections::HashSet<_> = objects.iter().map(|o| &o.key).collect();
+            prop_assert_eq!(keys.len(), objects.len());
+        }
     }
 }

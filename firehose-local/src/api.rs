@@ -1,0 +1,99 @@
+//! The API's protocol, AWS JSON 1.1: one route, the operation in a header, errors with their
+//! type in the body.
+
+mod error;
+mod records;
+mod streams;
+
+pub use error::ApiError;
+
+use crate::faults::Fate;
+use crate::server::Shared;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Method, Request, Response, StatusCode};
+use std::sync::Arc;
+
+/// A batch of 4 MiB in base64, with its JSON around it, and air.
+const MOST_BODY: usize = 8 << 20;
+
+const JSON: &str = "application/x-amz-json-1.1";
+
+/// A connection that ends without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("cut on purpose")]
+pub struct Cut;
+
+/// Serves one request.
+pub async fn handle(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Cut> {
+    if request.method() == Method::GET {
+        return Ok(plain(StatusCode::OK, WHAT_THIS_IS));
+    }
+    let operation = operation(&request);
+    let body = match Limited::new(request.into_body(), MOST_BODY).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => {
+            return Ok(plain(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The request is larger than any batch of 4 MiB can be, or broke off.\n",
+            ));
+        }
+    };
+    let fate = match operation.as_deref() {
+        Some("PutRecord" | "PutRecordBatch") => shared.draw_fate(),
+        _ => Fate::Served,
+    };
+    let outcome = match (fate, operation.as_deref()) {
+        (Fate::Cut, _) => return Err(Cut),
+        (Fate::Throttled, _) => Err(ApiError::slow_down()),
+        (_, Some("PutRecord")) => records::put_record(&shared, &body),
+        (_, Some("PutRecordBatch")) => records::put_record_batch(&shared, &body),
+        (_, Some("DescribeDeliveryStream")) => streams::describe(&shared, &body),
+        (_, Some("ListDeliveryStreams")) => streams::list(&shared, &body),
+        (_, unknown) => Err(ApiError::unknown_operation(unknown)),
+    };
+    if fate == Fate::Lost {
+        return Err(Cut);
+    }
+    let (status, body) = match outcome {
+        Ok(body) => (StatusCode::OK, body),
+        Err(error) => (error.status, error.body()),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    if let Ok(id) = HeaderValue::from_str(&shared.request_id()) {
+        headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
+    }
+    Ok(response)
+}
+
+const WHAT_THIS_IS: &str = "firehose-local: Amazon Data Firehose's API on this machine.\n\
+    Point an AWS SDK's endpoint URL here (AWS_ENDPOINT_URL_FIREHOSE) and call PutRecordBatch.\n";
+
+/// The operation's name out of `X-Amz-Target: Firehose_20150804.PutRecord`.
+fn operation(request: &Request<Incoming>) -> Option<String> {
+    let target = request.headers().get("x-amz-target")?.to_str().ok()?;
+    Some(target.strip_prefix("Firehose_20150804.")?.to_owned())
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    response
+}
+
+/// Reads a request's JSON.
+fn read<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|error| ApiError::serialization(&error))
+}
+
+/// Writes an answer's JSON.
+fn write(answer: &impl serde::Serialize) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(answer).map_err(|error| ApiError::serialization(&error))
+}

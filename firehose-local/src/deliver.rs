@@ -1,0 +1,83 @@
+//! Objects to a folder: a whole object appears under its name, or none does.
+
+use crate::config::StreamConfig;
+use crate::failure::log_line;
+use crate::partition::Closed;
+use crate::stream::Stream;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Where objects and the log are written.
+#[derive(Debug)]
+pub struct Folder {
+    bucket: PathBuf,
+    staging: PathBuf,
+    log: PathBuf,
+}
+
+impl Folder {
+    /// Makes the folders of a stream's bucket and log, and tries to write there.
+    pub fn open(dir: &Path, config: &StreamConfig) -> io::Result<Self> {
+        let folder = Self {
+            bucket: dir.join(&config.bucket),
+            staging: dir.join(".staging"),
+            log: dir.join(config.log_file()),
+        };
+        fs_err::create_dir_all(&folder.bucket)?;
+        fs_err::create_dir_all(&folder.staging)?;
+        if let Some(parent) = folder.log.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        let probe = folder.staging.join("probe");
+        fs_err::write(&probe, b"")?;
+        fs_err::remove_file(&probe)?;
+        Ok(folder)
+    }
+
+    /// Writes an object, and for failed records a line in the log. Done again after a failure
+    /// it starts anew: the name is new too.
+    pub fn deliver(
+        &self,
+        stream: &Stream,
+        object: &Closed,
+        now_ms: u64,
+        random: [u8; 16],
+    ) -> io::Result<()> {
+        let key = stream.key(&object.prefix, now_ms, random);
+        let place = self.bucket.join(&key);
+        let name = place.file_name().unwrap_or_default();
+        let staged = self.staging.join(name);
+        let written = self.write(&staged, &place, &object.bytes);
+        if written.is_err() {
+            // Best effort: what it could not write must not fill the disk as well.
+            let _ = fs_err::remove_file(&staged);
+        }
+        written?;
+        if let Some(code) = object.error {
+            // The log is the lesser promise: the object is there, and must not come twice.
+            let line = log_line(stream.config(), code, now_ms);
+            if let Err(error) = self.log(&line) {
+                tracing::warn!(%error, line, "the log could not be written");
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, staged: &Path, place: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = fs_err::File::create(staged)?;
+        file.write_all(bytes)?;
+        file.sync_data()?;
+        if let Some(parent) = place.parent() {
+            fs_err::create_dir_all(parent)?;
+        }
+        fs_err::rename(staged, place)
+    }
+
+    fn log(&self, line: &str) -> io::Result<()> {
+        let mut file = fs_err::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.log)?;
+        file.write_all(format!("{line}\n").as_bytes())
+    }
+}

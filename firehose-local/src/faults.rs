@@ -1,0 +1,181 @@
+//! What goes wrong on purpose, so that a producer can be tried against it.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::str::FromStr;
+
+/// How often each fault happens: shares of 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Rates {
+    /// A call answered 500 `ServiceUnavailableException`, `Slow down.`; nothing is taken.
+    pub throttle: f64,
+    /// A record of a batch that fails, with the others taken and the call answered 200.
+    pub fail: f64,
+    /// A connection cut before the call is looked at.
+    pub cut: f64,
+    /// A connection cut after the call was taken: the answer is lost.
+    pub lost: f64,
+    /// The same seed draws the same faults for the same calls.
+    pub seed: u64,
+}
+
+/// Why a text is no [`Rates`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RatesError {
+    /// A part without `=`, or an unknown name.
+    #[error(
+        "`{0}` is no fault: write throttle, fail, cut, lost or seed with a value, as in throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1"
+    )]
+    Unknown(String),
+    /// Not a share.
+    #[error("`{0}`: a share is a number from 0 to 1, such as 0.05")]
+    Share(String),
+    /// Not a whole number.
+    #[error("`{0}`: the seed is a whole number")]
+    Seed(String),
+}
+
+impl FromStr for Rates {
+    type Err = RatesError;
+
+    fn from_str(text: &str) -> Result<Self, RatesError> {
+        let mut rates = Self::default();
+        for part in text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+        {
+            let unknown = || RatesError::Unknown(part.to_owned());
+            let (name, value) = part.split_once('=').ok_or_else(unknown)?;
+            let rate = match name {
+                "throttle" => &mut rates.throttle,
+                "fail" => &mut rates.fail,
+                "cut" => &mut rates.cut,
+                "lost" => &mut rates.lost,
+                "seed" => {
+                    let seed = value.parse();
+                    rates.seed = seed.map_err(|_| RatesError::Seed(part.to_owned()))?;
+                    continue;
+                }
+                _ => return Err(unknown()),
+            };
+            *rate = value
+                .parse()
+                .ok()
+                .filter(|share| (0.0..=1.0).contains(share))
+                .ok_or_else(|| RatesError::Share(part.to_owned()))?;
+        }
+        Ok(rates)
+    }
+}
+
+/// Draws faults.
+#[derive(Debug)]
+pub struct Faults {
+    rates: Rates,
+    random: ChaCha8Rng,
+}
+
+/// What happens to one call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is served.
+    Served,
+    /// It is served, and its answer lost.
+    Lost,
+    /// It is throttled.
+    Throttled,
+    /// It is cut off.
+    Cut,
+}
+
+impl Faults {
+    /// With these rates.
+    pub fn new(rates: Rates) -> Self {
+        Self {
+            rates,
+            random: ChaCha8Rng::seed_from_u64(rates.seed),
+        }
+    }
+
+    /// Draws what happens to a call.
+    pub fn call(&mut self) -> Fate {
+        let (cut, throttled, lost) = (
+            self.happens(self.rates.cut),
+            self.happens(self.rates.throttle),
+            self.happens(self.rates.lost),
+        );
+        match (cut, throttled, lost) {
+            (true, _, _) => Fate::Cut,
+            (_, true, _) => Fate::Throttled,
+            (_, _, true) => Fate::Lost,
+            _ => Fate::Served,
+        }
+    }
+
+    /// Draws whether a record fails.
+    pub fn record_fails(&mut self) -> bool {
+        self.happens(self.rates.fail)
+    }
+
+    /// Always one draw, so that one rate does not move another's faults.
+    fn happens(&mut self, share: f64) -> bool {
+        let drawn = f64::from(self.random.next_u32()) / (f64::from(u32::MAX) + 1.0);
+        drawn < share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_faults_is_read() {
+        let rates: Rates = "throttle=0.05,fail=0.25, cut=0.01,lost=0.02,seed=9"
+            .parse()
+            .unwrap();
+        let expected = Rates {
+            throttle: 0.05,
+            fail: 0.25,
+            cut: 0.01,
+            lost: 0.02,
+            seed: 9,
+        };
+        assert_eq!(rates, expected);
+        assert_eq!("".parse(), Ok(Rates::default()));
+    }
+
+    #[test]
+    fn what_is_no_fault_is_explained() {
+        for (text, words) in [
+            ("slow=1", "`slow=1` is no fault"),
+            ("throttle", "`throttle` is no fault"),
+            ("fail=2", "from 0 to 1"),
+            ("fail=-0.1", "from 0 to 1"),
+            ("fail=NaN", "from 0 to 1"),
+            ("seed=x", "whole number"),
+        ] {
+            let message = text.parse::<Rates>().unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn rates_are_kept_and_seeds_repeat() {
+        let rates: Rates = "throttle=0.2,fail=0.1,cut=0.1,lost=0.3,seed=4"
+            .parse()
+            .unwrap();
+        let draw = || {
+            let mut faults = Faults::new(rates);
+            (0..10_000).map(|_| faults.call()).collect::<Vec<_>>()
+        };
+        let fates = draw();
+        assert_eq!(fates, draw());
+        let share = |fate| fates.iter().filter(|drawn| **drawn == fate).count();
+        assert!((900..1100).contains(&share(Fate::Cut)));
+        assert!((1650..1950).contains(&share(Fate::Throttled)));
+        assert!((2000..2320).contains(&share(Fate::Lost)));
+        let mut none = Faults::new(Rates::default());
+        assert!((0..1000).all(|_| none.call() == Fate::Served && !none.record_fails()));
+    }
+}

@@ -1,0 +1,161 @@
+//! The server: a listener, the partitions behind it, and a task that delivers what is due.
+
+mod counters;
+mod delivery;
+mod shared;
+
+pub use counters::{Counters, Totals};
+pub use shared::Shared;
+
+use crate::api;
+use crate::clock::Clock;
+use crate::config::StreamConfig;
+use crate::deliver::Folder;
+use crate::faults::Rates;
+use crate::refusal::ConfigError;
+use crate::stream::Stream;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::io;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// What a server is made of.
+#[derive(Debug)]
+pub struct Config {
+    /// The one stream.
+    pub stream: StreamConfig,
+    /// The folder that holds the bucket, the log and what is being written.
+    pub dir: PathBuf,
+    /// Every interval is divided by this: the one deviation from AWS that is asked for.
+    pub accelerate: NonZeroU32,
+    /// What goes wrong on purpose.
+    pub faults: Rates,
+    /// Where ids and random strings come from.
+    pub seed: [u8; 32],
+    /// The wall clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The stream's configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The folder.
+    #[error("the folder {} cannot be used: {source}. Give --dir a folder that this user may write", dir.display())]
+    Dir {
+        /// Which.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A server, not yet listening.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    folder: Folder,
+}
+
+/// A stop that could not deliver everything.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped with {records} records that could not be written to the folder: they are lost")]
+pub struct Undelivered {
+    /// How many.
+    pub records: u64,
+}
+
+/// Connections and headers that take longer are closed.
+const SLOWEST_HEADER: Duration = Duration::from_secs(30);
+
+impl Server {
+    /// Checks the configuration and makes the folders.
+    pub fn new(config: Config) -> Result<Self, StartError> {
+        let stream = Stream::new(config.stream.clone())?;
+        let folder =
+            Folder::open(&config.dir, &config.stream).map_err(|source| StartError::Dir {
+                dir: config.dir.clone(),
+                source,
+            })?;
+        Ok(Self {
+            shared: Arc::new(Shared::new(stream, &config)),
+            folder,
+        })
+    }
+
+    /// What has been counted so far; stays valid after [`Self::serve`] has ended.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.shared.counters()
+    }
+
+    /// Answers calls until `shutdown` completes, then delivers everything that was taken:
+    /// nothing acknowledged is lost by a stop.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Undelivered> {
+        let delivery = tokio::spawn(delivery::run(Arc::clone(&self.shared), self.folder));
+        let mut connections = JoinSet::new();
+        tokio::pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => break,
+                accepted = listener.accept() => accepted,
+                // Ended connections are forgotten as they end.
+                Some(_) = connections.join_next() => continue,
+            };
+            match accepted {
+                Ok((socket, _)) => {
+                    let _ = socket.set_nodelay(true);
+                    let shared = Arc::clone(&self.shared);
+                    connections.spawn(serve_connection(shared, TokioIo::new(socket)));
+                }
+                Err(error) => {
+                    // Out of file handles, mostly: others must end first.
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+        drop(listener);
+        self.shared.stop();
+        // Calls that are being answered end within a moment: they only touch memory.
+        while connections.join_next().await.is_some() {}
+        self.shared.finish();
+        if let Err(error) = delivery.await {
+            tracing::error!(%error, "the delivery ended before its work was done");
+        }
+        match self.shared.undelivered() {
+            0 => Ok(()),
+            records => Err(Undelivered { records }),
+        }
+    }
+}
+
+async fn serve_connection(shared: Arc<Shared>, io: TokioIo<tokio::net::TcpStream>) {
+    let service = service_fn(|request| api::handle(Arc::clone(&shared), request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SLOWEST_HEADER)
+        .serve_connection(io, service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = shared.stopped() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

@@ -1,0 +1,11 @@
+//! The public face, as a producer meets it: the real AWS SDK, raw HTTP, and the program.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by panicking"
+)]
+
+mod api;
+mod faults;
+mod program;
+mod running;

@@ -1,0 +1,104 @@
+//! A server on a free port with a folder of its own, and a client of the real SDK.
+
+use aws_sdk_firehose::config::retry::RetryConfig;
+use aws_sdk_firehose::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_firehose::primitives::Blob;
+use aws_sdk_firehose::types::Record;
+use aws_sdk_firehose::{Client, Config};
+use firehose_local::clock::SystemClock;
+use firehose_local::server::{self, Server, Totals};
+use firehose_local::{PartitionBy, StreamConfig};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub struct Running {
+    pub address: SocketAddr,
+    pub dir: TempDir,
+    counters: Arc<server::Counters>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), server::Undelivered>>,
+}
+
+pub async fn start(accelerate: u32, faults: &str) -> Running {
+    let dir = TempDir::new().unwrap();
+    let server = Server::new(server::Config {
+        stream: StreamConfig::clickstream(PartitionBy::User),
+        dir: dir.path().to_owned(),
+        accelerate: accelerate.try_into().unwrap(),
+        faults: faults.parse().unwrap(),
+        seed: [1; 32],
+        clock: Arc::new(SystemClock),
+    })
+    .unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let counters = server.counters();
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(server.serve(listener, async {
+        let _ = stopped.await;
+    }));
+    Running {
+        address,
+        dir,
+        counters,
+        stop,
+        task,
+    }
+}
+
+impl Running {
+    pub fn client(&self) -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .credentials_provider(Credentials::new("any", "any", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .endpoint_url(format!("http://{}", self.address))
+            .build();
+        Client::from_conf(config)
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.counters.totals()
+    }
+
+    /// Stops the server, which delivers everything, and gives its numbers and its folder.
+    pub async fn stop(self) -> (Totals, TempDir) {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap().unwrap();
+        (self.counters.totals(), self.dir)
+    }
+}
+
+pub fn record(data: impl Into<Vec<u8>>) -> Record {
+    Record::builder()
+        .data(Blob::new(data.into()))
+        .build()
+        .unwrap()
+}
+
+/// Every file under a folder by its path in it, with `/`.
+pub fn files(dir: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders: Vec<PathBuf> = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs_err::read_dir(&folder) else {
+            continue;
+        };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
+                found.insert(name, fs_err::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    found
+}
