@@ -50,7 +50,7 @@ fn lines_gather_for_half_a_second_and_go_together() {
     transport.push(line(3, 9), 1500.0);
     assert_eq!(transport.next(), None);
     transport.answered(
-        Answer::Stored(vec![("1".into(), "depth".into())]),
+        &Answer::Stored(vec![("1".into(), "depth".into())]),
         1600.0,
         0.5,
     );
