@@ -42,9 +42,11 @@ impl Access {
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
-        let in_query = uri
-            .query()
-            .and_then(|query| query.split('&').find_map(|pair| pair.strip_prefix("token=")));
+        let in_query = uri.query().and_then(|query| {
+            query
+                .split('&')
+                .find_map(|pair| pair.strip_prefix("token="))
+        });
         let given = in_header.or(in_query).ok_or(Refusal::NoToken)?;
         let given: [u8; 32] = Sha256::digest(given.trim()).into();
         if bool::from(given.ct_eq(&self.token)) {
@@ -68,7 +70,9 @@ impl Access {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => &host,
         };
-        self.hosts.iter().any(|known| *known == host || known == name)
+        self.hosts
+            .iter()
+            .any(|known| *known == host || known == name)
     }
 }
 

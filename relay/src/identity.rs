@@ -196,7 +196,11 @@ impl Identity {
         }
         let leeway_ms = i64::try_from(self.config.leeway.as_millis()).unwrap_or(i64::MAX);
         // Of several tokens of one user the latest login decides.
-        let auth_time_ms = signed.0.iter().map(|verified| verified.auth_time_ms).max()?;
+        let auth_time_ms = signed
+            .0
+            .iter()
+            .map(|verified| verified.auth_time_ms)
+            .max()?;
         let happened_ms = times.timestamp.ms();
         (happened_ms >= auth_time_ms.saturating_sub(leeway_ms)).then_some(&first.user_id)
     }

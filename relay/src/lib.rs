@@ -5,8 +5,8 @@
 
 // Before the fsync: meaning.
 pub mod config;
-pub mod logging;
 pub mod http;
+pub mod logging;
 pub mod router;
 
 pub mod intake;
@@ -27,9 +27,15 @@ pub mod forward;
 
 pub mod sink;
 
+// The whole, running.
+pub mod service;
+
+pub use service::{Relay, StartError};
+
 // Beside the way.
+pub mod check;
+pub mod access;
 pub mod clock;
 pub mod health;
-pub mod access;
 pub mod metrics;
 pub mod outcome;

@@ -1,3 +1,151 @@
 //! Takes event batches, adds the user id, makes them durable, forwards them.
 
-fn main() {}
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use clickstream_relay::config::{Config, ConfigError, Flags};
+use clickstream_relay::service::{Relay, StartError};
+use clickstream_relay::{check, http, logging};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
+
+/// Takes event batches over HTTP, adds the user id, makes them durable, forwards them
+///
+/// A first run, which keeps its events below data/:
+///
+///     clickstream-relay --write-key browser:my-site:my-key --buffer-interval 1
+///
+/// Send it an event:
+///
+///     curl http://127.0.0.1:8081/v1/track -u my-key: -d '{"event":"Tried","anonymousId":"me"}'
+///
+/// and look below data/lake/raw/. Nothing acknowledged with 200 is lost, also when the power goes.
+#[derive(Parser, Debug)]
+#[command(name = "clickstream-relay", version, verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    /// Which lines are logged, such as info or clickstream_relay=debug [default: info]
+    #[arg(long, value_name = "FILTER", env = "CLICKSTREAM_LOG_FILTER")]
+    log_filter: Option<String>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Say what these settings would do, and try port, folders and sink without taking an event
+    Check(Box<Flags>),
+}
+
+/// Bad settings (sysexits.h: EX_USAGE).
+const BAD_SETTINGS: u8 = 64;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // --help and --version come as errors, too.
+            let code = if error.use_stderr() { BAD_SETTINGS } else { 0 };
+            let _printed = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let bad_settings = error.downcast_ref::<ConfigError>().is_some();
+            ExitCode::from(if bad_settings { BAD_SETTINGS } else { 1 })
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads; raise the limit of processes")?;
+    match cli.command {
+        None => {
+            let config = Config::from_flags(cli.flags)?;
+            logging::start(config.log_format, cli.log_filter.as_deref());
+            runtime.block_on(serve(config))
+        }
+        Some(Command::Check(flags)) => {
+            let config = Config::from_flags(*flags)?;
+            let found = runtime.block_on(check::check(&config));
+            std::io::Write::write_all(&mut std::io::stdout(), found.to_string().as_bytes())?;
+            Ok(ExitCode::from(u8::from(!found.is_good())))
+        }
+    }
+}
+
+async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
+    let listener = http::bind(config.listen).await?;
+    config.listen = listener.local_addr().context("the port is gone")?;
+    let (listen, grace) = (config.listen, config.grace);
+    let mut bounds = config.http.clone();
+    // The other half is for delivery.
+    bounds.grace = grace / 2;
+    let token_was_made = config.metrics_token.is_none();
+    let relay = Relay::start(config)?;
+    tracing::info!(address = %listen, "listening");
+    if token_was_made {
+        eprintln!("metrics: http://{listen}/metrics?token={}", relay.token());
+    }
+    let mut failed = None;
+    let mut stopped = Instant::now();
+    let until = async {
+        failed = until_stopped(&relay).await.err();
+        stopped = Instant::now();
+    };
+    let cut = http::serve(listener, relay.router(), bounds, until).await;
+    if cut > 0 {
+        tracing::warn!(connections = cut, "connections were cut: they took longer than the grace");
+    }
+    let report = relay.shutdown(grace.saturating_sub(stopped.elapsed())).await;
+    if let Some(error) = failed {
+        anyhow::bail!("{error}");
+    }
+    tracing::info!(
+        taken = report.totals.taken,
+        delivered = report.totals.delivered,
+        waiting = report.totals.waiting,
+        "stopped"
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends when somebody stops the process, or with an error when the relay cannot go on.
+async fn until_stopped(relay: &Relay) -> Result<(), Arc<StartError>> {
+    let stop = asked_to_stop();
+    tokio::pin!(stop);
+    tokio::select! {
+        () = &mut stop => return Ok(()),
+        ready = relay.ready() => ready?,
+    }
+    let totals = relay.totals().unwrap_or_default();
+    tracing::info!(waiting = totals.waiting, "ready: events are taken");
+    tokio::select! {
+        () = &mut stop => Ok(()),
+        error = relay.failed() => Err(error),
+    }
+}
+
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::warn!("signals cannot be heard: only kill -9 stops this process");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+}

@@ -45,7 +45,10 @@ impl Outcomes {
         let counter = place.and_then(|place| self.rejected.get(place));
         if counter.is_none() {
             // Our bug, and seen as such: the books still balance.
-            tracing::error!(reason, "rejected for a reason that outcome.rs does not list");
+            tracing::error!(
+                reason,
+                "rejected for a reason that outcome.rs does not list"
+            );
         }
         counter.unwrap_or(&self.unlisted).fetch_add(1, Relaxed);
     }

@@ -1,1 +1,218 @@
-//! (router: being built)
+//! Every route, a line each, grouped by who calls it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::{MethodRouter, get, post};
+use clickstream_event::kind::EventType;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
+use tower::ServiceExt as _;
+
+use crate::access::Access;
+use crate::clock::Clock;
+use crate::health::{self, Door, Readiness};
+use crate::intake::Intake;
+use crate::intake::answer::Refusal;
+use crate::intake::origin::{self, Origin};
+use crate::intake::segment::{self, Form};
+use crate::metrics::Page;
+use crate::rejected::Keeper;
+
+/// What the routes look at.
+#[derive(Debug)]
+pub struct Rooms {
+    /// Takes events.
+    pub intake: Intake,
+    /// Whether it may.
+    pub door: Arc<Door>,
+    /// What it refused.
+    pub keeper: Arc<Keeper>,
+    /// Who may see the operator's routes.
+    pub access: Access,
+    /// Readiness ends when the oldest waiting event is older.
+    pub oldest_allowed_ms: u64,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+type Shared = State<Arc<Rooms>>;
+
+/// The relay's routes. Mount them beside your own with `Router::merge`; they stay below `/v1`,
+/// `/healthz`, `/readyz` and `/metrics`.
+pub fn router(rooms: Arc<Rooms>) -> Router {
+    use EventType::{Alias, Group, Identify, Page, Screen, Track};
+    let tidy = Router::new()
+        // Segment's dialect: batches.
+        .route("/v1/batch", takes(Form::Batch))
+        .route("/v1/b", takes(Form::Batch))
+        .route("/v1/import", takes(Form::Batch))
+        // Segment's dialect: one event.
+        .route("/v1/track", takes(Form::Single(Track)))
+        .route("/v1/page", takes(Form::Single(Page)))
+        .route("/v1/screen", takes(Form::Single(Screen)))
+        .route("/v1/identify", takes(Form::Single(Identify)))
+        .route("/v1/group", takes(Form::Single(Group)))
+        .route("/v1/alias", takes(Form::Single(Alias)))
+        .route("/v1/t", takes(Form::Single(Track)))
+        .route("/v1/p", takes(Form::Single(Page)))
+        .route("/v1/s", takes(Form::Single(Screen)))
+        .route("/v1/i", takes(Form::Single(Identify)))
+        .route("/v1/g", takes(Form::Single(Group)))
+        .route("/v1/a", takes(Form::Single(Alias)))
+        // What Segment's browser SDK asks for and says of itself.
+        .route("/v1/projects/{write_key}/settings", public(get(settings)))
+        .route("/v1/m", public(post(own_metrics)))
+        // Operators.
+        .route("/healthz", get(alive))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(rooms);
+    // People type paths with a slash too many: those are found after all.
+    let untidy = {
+        let tidy = tidy.clone();
+        move |request: Request<Body>| find_untidy(tidy.clone(), request)
+    };
+    tidy.route("/v1", axum::routing::any(untidy.clone()))
+        .route("/v1/{*rest}", axum::routing::any(untidy.clone()))
+        .route("//v1/{*rest}", axum::routing::any(untidy))
+}
+
+/// A route for events: any origin may post, and ask before it does.
+fn takes(form: Form) -> MethodRouter<Arc<Rooms>> {
+    public(post(
+        async move |State(rooms): Shared, request: Request<Body>| {
+            let origin = request.headers().get(header::ORIGIN).cloned();
+            readable(origin.as_ref(), rooms.intake.take(form, request).await)
+        },
+    ))
+}
+
+/// Answers preflights, and other methods in words.
+fn public(route: MethodRouter<Arc<Rooms>>) -> MethodRouter<Arc<Rooms>> {
+    route.options(preflight).fallback(other_method)
+}
+
+fn readable(origin: Option<&HeaderValue>, mut response: Response) -> Response {
+    origin::allow(origin, response.headers_mut());
+    response
+}
+
+async fn preflight(headers: HeaderMap) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    origin::allow_preflight(response.headers_mut());
+    readable(headers.get(header::ORIGIN), response)
+}
+
+async fn other_method(headers: HeaderMap) -> Response {
+    let response = Refusal::MethodNotAllowed.response();
+    readable(headers.get(header::ORIGIN), response)
+}
+
+async fn settings(
+    State(rooms): Shared,
+    Path(write_key): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let response = if rooms.intake.keys().find(&write_key).is_some() {
+        segment::settings(&write_key, &here(&rooms, &headers))
+    } else {
+        Refusal::UnknownWriteKey.response()
+    };
+    readable(headers.get(header::ORIGIN), response)
+}
+
+/// The name by which the client reached us, if it is one of ours, else the public one.
+fn here(rooms: &Rooms, headers: &HeaderMap) -> Origin {
+    let public = rooms.intake.origins().public();
+    let host = headers
+        .get(header::HOST)
+        .filter(|_| rooms.access.knows_host(headers))
+        .and_then(|host| host.to_str().ok());
+    host.and_then(|host| format!("{}://{host}", public.scheme()).parse().ok())
+        .unwrap_or_else(|| public.clone())
+}
+
+/// Segment's SDK reports about itself: neither an event nor an error.
+async fn own_metrics(State(rooms): Shared, request: Request<Body>) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    readable(origin.as_ref(), rooms.intake.forget(request).await)
+}
+
+async fn alive() -> Response {
+    health::alive()
+}
+
+async fn ready(State(rooms): Shared) -> Response {
+    Readiness::of(&rooms.door, rooms.clock.now_ms(), rooms.oldest_allowed_ms).response()
+}
+
+async fn metrics(State(rooms): Shared, headers: HeaderMap, uri: Uri) -> Response {
+    if let Err(refusal) = rooms.access.check(&headers, &uri) {
+        return refusal.response();
+    }
+    let mut page = Page::default();
+    if let Some(spool) = rooms.door.opened() {
+        page.spool(&spool.counters(), rooms.clock.now_ms());
+    }
+    page.intake(&rooms.intake);
+    page.rejected(rooms.keeper.counters());
+    page.response()
+}
+
+/// Asks again with single slashes and none at the end; a path that is tidy already is nowhere.
+async fn find_untidy(tidy: Router, mut request: Request<Body>) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    match tidied(request.uri()) {
+        Some(uri) => {
+            *request.uri_mut() = uri;
+            match tidy.oneshot(request).await {
+                Ok(response) if response.status() == StatusCode::NOT_FOUND => {
+                    nowhere(origin.as_ref())
+                }
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+        None => nowhere(origin.as_ref()),
+    }
+}
+
+fn nowhere(origin: Option<&HeaderValue>) -> Response {
+    readable(origin, Refusal::NotFound.response())
+}
+
+fn tidied(uri: &Uri) -> Option<Uri> {
+    let parts: Vec<&str> = uri
+        .path()
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    let path = format!("/{}", parts.join("/"));
+    if path == uri.path() {
+        return None;
+    }
+    let query = uri.query().map(|query| format!("?{query}"));
+    format!("{path}{}", query.unwrap_or_default()).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_too_many_are_taken_away() {
+        for (path, tidy) in [
+            ("/v1/batch/", Some("/v1/batch")),
+            ("//v1//batch", Some("/v1/batch")),
+            ("/v1/batch/?writeKey=a//b", Some("/v1/batch?writeKey=a//b")),
+            ("/v1/batch", None),
+        ] {
+            let found = tidied(&path.parse().unwrap());
+            assert_eq!(found.map(|uri| uri.to_string()).as_deref(), tidy, "{path}");
+        }
+    }
+}

@@ -73,7 +73,7 @@ pub struct ServerFlags {
         env = "CLICKSTREAM_METRICS_TOKEN",
         hide_env_values = true
     )]
-    pub metrics_token: Option<String>,
+    pub metrics_token: Option<Secret>,
     /// Connections served at once; more wait in the system's queue [default: 4096]
     #[arg(long, value_name = "N", env = "CLICKSTREAM_MAX_CONNECTIONS")]
     pub max_connections: Option<usize>,

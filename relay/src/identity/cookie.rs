@@ -94,7 +94,10 @@ mod tests {
         assert_eq!(found(&["a=1; clickstream_user=t"], OPEN), one("t"));
         assert_eq!(found(&["clickstream_user=\"t\""], OPEN), one("t"));
         assert_eq!(found(&["__Host-clickstream_user=t"], OPEN), Found::Nothing);
-        assert_eq!(found(&["xclickstream_user=t; clickstream_user="], OPEN), Found::Nothing);
+        assert_eq!(
+            found(&["xclickstream_user=t; clickstream_user="], OPEN),
+            Found::Nothing
+        );
     }
 
     #[test]
@@ -115,6 +118,9 @@ mod tests {
             found(&["clickstream_user=a", "clickstream_user=b"], OPEN),
             Found::Ambiguous
         );
-        assert_eq!(found(&["clickstream_user=a; clickstream_user=a"], OPEN), one("a"));
+        assert_eq!(
+            found(&["clickstream_user=a; clickstream_user=a"], OPEN),
+            one("a")
+        );
     }
 }

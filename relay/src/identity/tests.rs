@@ -113,7 +113,10 @@ fn keys_that_may_claim_are_believed_but_not_about_visitors() {
 fn two_tokens_of_two_users_name_only_what_claims_one_of_them() {
     let id = identity();
     let tokens = signed(&id, &[&token("45", 60), &token("46", 60)]);
-    assert_eq!(name(&who(&id, &event(0, ""), "browser", &tokens)), visitor());
+    assert_eq!(
+        name(&who(&id, &event(0, ""), "browser", &tokens)),
+        visitor()
+    );
     let claimed = event(0, r#","userId":"46""#);
     assert_eq!(name(&who(&id, &claimed, "browser", &tokens)), "46");
 }
@@ -134,22 +137,36 @@ fn a_strangers_cookies_are_not_read() {
     let cookie = format!("clickstream_user={}", token("45", 60));
     let headers = HeaderMap::from_iter([(header::COOKIE, cookie.parse().unwrap())]);
     assert_eq!(id.signed(&headers, Sender::Friend, None, NOW_MS).0.len(), 1);
-    assert_eq!(id.signed(&headers, Sender::Nowhere, None, NOW_MS).0.len(), 1);
-    assert_eq!(id.signed(&headers, Sender::Stranger, None, NOW_MS).0.len(), 0);
+    assert_eq!(
+        id.signed(&headers, Sender::Nowhere, None, NOW_MS).0.len(),
+        1
+    );
+    assert_eq!(
+        id.signed(&headers, Sender::Stranger, None, NOW_MS).0.len(),
+        0
+    );
     assert_eq!(id.counters.cookies_ignored.load(Relaxed), 1);
 }
 
 #[test]
 fn a_foreign_bearer_is_no_matter_of_ours() {
     let id = identity();
-    let bearer = |text: &str| HeaderMap::from_iter([(header::AUTHORIZATION, text.parse().unwrap())]);
+    let bearer =
+        |text: &str| HeaderMap::from_iter([(header::AUTHORIZATION, text.parse().unwrap())]);
     let opaque = id.signed(&bearer("Bearer opaque"), Sender::Nowhere, None, NOW_MS);
     assert_eq!(opaque.0.len(), 0);
     assert_eq!(id.counters.tokens_refused.load(Relaxed), 0);
     let ours = format!("Bearer {}", token("45", 60));
-    assert_eq!(id.signed(&bearer(&ours), Sender::Nowhere, None, NOW_MS).0.len(), 1);
     assert_eq!(
-        id.signed(&HeaderMap::new(), Sender::Stranger, Some("junk"), NOW_MS).0.len(),
+        id.signed(&bearer(&ours), Sender::Nowhere, None, NOW_MS)
+            .0
+            .len(),
+        1
+    );
+    assert_eq!(
+        id.signed(&HeaderMap::new(), Sender::Stranger, Some("junk"), NOW_MS)
+            .0
+            .len(),
         0
     );
     assert_eq!(id.counters.tokens_refused.load(Relaxed), 1);

@@ -299,8 +299,7 @@ mod tests {
     fn every_other_token_is_refused_for_its_reason() {
         let header = r#"{"alg":"HS256","kid":"a"}"#;
         let with = |claims: &str| raw(header, claims, &key("a"));
-        let headed =
-            |header: &str| raw(header, r#"{"sub":"45","aud":"clickstream"}"#, &key("a"));
+        let headed = |header: &str| raw(header, r#"{"sub":"45","aud":"clickstream"}"#, &key("a"));
         let good = sign(&key("a"), &claims());
         let (signed, _) = good.rsplit_once('.').unwrap();
         let subject = |sub: &str| {
@@ -343,7 +342,13 @@ mod tests {
                 Refused::Claims,
             ),
             (
-                sign(&key("a"), &Claims { exp: NOW, ..claims() }),
+                sign(
+                    &key("a"),
+                    &Claims {
+                        exp: NOW,
+                        ..claims()
+                    },
+                ),
                 Refused::Expired,
             ),
             (subject(""), Refused::Subject),

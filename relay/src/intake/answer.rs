@@ -25,6 +25,19 @@ pub struct Taken {
     pub rejected: Vec<Rejected>,
 }
 
+impl Taken {
+    /// `accepted` events are durable, `duplicate` of them since before; the rest was rejected.
+    #[must_use]
+    pub fn new(accepted: usize, duplicate: usize, rejected: Vec<Rejected>) -> Self {
+        Self {
+            success: Success,
+            accepted,
+            duplicate,
+            rejected,
+        }
+    }
+}
+
 /// One refused event of a batch.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]

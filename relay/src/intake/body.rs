@@ -33,11 +33,7 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 ///
 /// # Errors
 /// When it is larger, too slow or cut, or when there is no memory for it.
-pub async fn read(
-    mut body: Body,
-    limit: usize,
-    memory: &Memory,
-) -> Result<(Bytes, Held), Refusal> {
+pub async fn read(mut body: Body, limit: usize, memory: &Memory) -> Result<(Bytes, Held), Refusal> {
     let mut held = Held::default();
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = Vec::new();
@@ -162,8 +158,7 @@ mod tests {
     use super::*;
 
     fn gzip(bytes: &[u8]) -> Bytes {
-        let mut encoder =
-            flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap().into()
     }

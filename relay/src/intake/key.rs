@@ -36,13 +36,25 @@ impl Kind {
         }
     }
 
-    fn named(name: &str) -> Option<Self> {
-        match name {
-            "browser" => Some(Self::Browser),
-            "browser-trusted" => Some(Self::BrowserTrusted),
-            "server" => Some(Self::Server),
-            _ => None,
+    /// The name that it is configured by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::BrowserTrusted => "browser-trusted",
+            Self::Server => "server",
         }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        let all = [Self::Browser, Self::BrowserTrusted, Self::Server];
+        all.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -135,6 +147,11 @@ impl Keyring {
         let mut digests: Vec<_> = self.0.iter().map(|key| key.digest).collect();
         digests.sort_unstable();
         digests.windows(2).any(|pair| pair.first() == pair.last())
+    }
+
+    /// All keys, in the order given.
+    pub fn iter(&self) -> impl Iterator<Item = &WriteKey> {
+        self.0.iter()
     }
 
     /// Whether there is no key, so that nobody may send.

@@ -49,7 +49,10 @@ impl fmt::Display for Origin {
 
 impl Origin {
     fn plain(host: &str) -> Self {
-        Self(format!("http://{}", host.strip_suffix(":80").unwrap_or(host)))
+        Self(format!(
+            "http://{}",
+            host.strip_suffix(":80").unwrap_or(host)
+        ))
     }
 
     /// `http` or `https`.

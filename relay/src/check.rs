@@ -1,0 +1,93 @@
+//! `check`: says what settings would do, and tries port and folders without taking an event.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::config::Config;
+use crate::config::quantity::Size;
+use crate::http;
+use crate::intake::origin::Origins;
+
+/// What a check found, to be printed.
+#[derive(Debug, Default)]
+pub struct Found {
+    lines: Vec<String>,
+    wrong: usize,
+}
+
+impl Found {
+    /// Whether a relay with these settings would start.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.wrong == 0
+    }
+
+    fn says(&mut self, what: &str, is: impl fmt::Display) {
+        self.lines.push(format!("{what:<16} {is}"));
+    }
+
+    fn tried<E: fmt::Display>(&mut self, what: &str, is: impl fmt::Display, result: Result<(), E>) {
+        match result {
+            Ok(()) => self.says(what, is),
+            Err(error) => {
+                self.wrong += 1;
+                self.says(what, format!("{is}\n{:<16} WRONG: {error}", ""));
+            }
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.lines {
+            writeln!(f, "{line}")?;
+        }
+        match self.wrong {
+            0 => writeln!(f, "all good"),
+            1 => writeln!(f, "1 thing is wrong"),
+            count => writeln!(f, "{count} things are wrong"),
+        }
+    }
+}
+
+/// Looks at `config` and tries what can be tried.
+pub async fn check(config: &Config) -> Found {
+    let mut found = Found::default();
+    let bound = http::bind(config.listen).await.map(drop);
+    found.tried("listen", config.listen, bound);
+    let origins = Origins::new(
+        config.public_url.clone(),
+        config.listen,
+        &config.allow_origin,
+    );
+    found.says("our origin", origins.public());
+    for key in config.intake.keys.iter() {
+        found.says("source", format!("{} ({})", key.source, key.kind));
+    }
+    if config.intake.keys.is_empty() {
+        found.says("source", "none: nobody may send; give a --write-key");
+    }
+    for key in &config.identity.keys {
+        found.says("identity key", key.kid());
+    }
+    if config.identity.keys.is_empty() {
+        found.says("identity key", "none: no user token is believed");
+    }
+    let spool = &config.spool;
+    let is = format!("{}, up to {}", spool.dir.display(), Size(spool.size));
+    found.tried("spool", is, writable(&spool.dir));
+    let rejected = &config.rejected;
+    if rejected.size > 0 {
+        let is = format!("{}, up to {}", rejected.dir.display(), Size(rejected.size));
+        found.tried("rejected", is, writable(&rejected.dir));
+    }
+    found
+}
+
+/// Makes the folder and a file in it, and takes the file away again.
+fn writable(dir: &Path) -> std::io::Result<()> {
+    fs_err::create_dir_all(dir)?;
+    let probe = dir.join(".probe");
+    fs_err::write(&probe, "may be deleted")?;
+    fs_err::remove_file(&probe)
+}

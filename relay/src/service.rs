@@ -1,0 +1,255 @@
+//! The relay as a running thing: started, mounted, stopped. The binary and the bookstore use the
+//! same one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::access::Access;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::health::{Door, Readiness};
+use crate::identity::Identity;
+use crate::intake::Intake;
+use crate::intake::origin::Origins;
+use crate::rejected::{Keeper, KeeperError};
+use crate::router::{self, Rooms};
+use crate::spool::{Files, OpenError, RealFiles, Spool, Totals};
+
+/// What a relay takes from outside, so that a test can give its own.
+#[derive(Clone, Debug)]
+pub struct Edges {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The file system under spool and lake.
+    pub files: Arc<dyn Files>,
+}
+
+impl Default for Edges {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock::default()),
+            files: Arc::new(RealFiles),
+        }
+    }
+}
+
+/// A running relay. Dropping it leaves the spool to its own end; [`Relay::shutdown`] is the clean way.
+#[derive(Debug)]
+pub struct Relay {
+    rooms: Arc<Rooms>,
+    token: String,
+    stop: watch::Sender<bool>,
+    started: watch::Receiver<Started>,
+    life: JoinHandle<()>,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Started {
+    #[default]
+    NotYet,
+    Yes,
+    Never(Arc<StartError>),
+}
+
+/// Why a relay does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The spool cannot be opened.
+    #[error(transparent)]
+    Spool(#[from] OpenError),
+    /// Refused events cannot be kept.
+    #[error(transparent)]
+    Rejected(#[from] KeeperError),
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// It was stopped before it was ready.
+    #[error("the relay was stopped before its spool was read")]
+    Stopped,
+}
+
+/// What a stop left behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What became of every event, ever.
+    pub totals: Totals,
+}
+
+impl Relay {
+    /// Starts: its router answers at once, with 503 until the spool is read; [`Relay::ready`] waits
+    /// for that.
+    ///
+    /// # Errors
+    /// When it can be seen at once that this relay will never take an event.
+    pub fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_with(config, Edges::default())
+    }
+
+    /// As [`Relay::start`], with a clock and files of the caller's.
+    ///
+    /// # Errors
+    /// As [`Relay::start`].
+    pub fn start_with(config: Config, edges: Edges) -> Result<Self, StartError> {
+        let (nonce, token) = (random()?, random()?);
+        let token = match &config.metrics_token {
+            Some(token) => token.0.clone(),
+            None => token.iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        let origins = Origins::new(
+            config.public_url.clone(),
+            config.listen,
+            &config.allow_origin,
+        );
+        let access = Access::new(&token, origins.public(), config.listen, &config.allow_host);
+        let identity = Identity::new(config.identity.clone(), origins.secure());
+        let door = Arc::new(Door::default());
+        let keeper = Arc::new(Keeper::start(&config.rejected)?);
+        if config.intake.keys.is_empty() {
+            tracing::warn!("there is no --write-key, so nobody may send events");
+        }
+        let intake = Intake::new(
+            config.intake.clone(),
+            origins,
+            identity,
+            Arc::clone(&door),
+            Arc::clone(&keeper),
+            Arc::clone(&edges.clock),
+            nonce,
+        );
+        let rooms = Arc::new(Rooms {
+            intake,
+            door,
+            keeper,
+            access,
+            oldest_allowed_ms: 300_000,
+            clock: Arc::clone(&edges.clock),
+        });
+        let (stop, stopping) = watch::channel(false);
+        let (starting, started) = watch::channel(Started::NotYet);
+        let life = tokio::spawn(live(config, edges, Arc::clone(&rooms), starting, stopping));
+        Ok(Self {
+            rooms,
+            token,
+            stop,
+            started,
+            life,
+        })
+    }
+
+    /// The routes, to be served or to be merged into another router.
+    pub fn router(&self) -> Router {
+        router::router(Arc::clone(&self.rooms))
+    }
+
+    /// The token of the operator's routes.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Waits until the spool is read and events are taken.
+    ///
+    /// # Errors
+    /// Why that will never be; the caller should end.
+    pub async fn ready(&self) -> Result<(), Arc<StartError>> {
+        let mut started = self.started.clone();
+        let settled = started
+            .wait_for(|started| !matches!(started, Started::NotYet))
+            .await;
+        match settled.as_deref() {
+            Ok(Started::Yes) => Ok(()),
+            Ok(Started::Never(error)) => Err(Arc::clone(error)),
+            Ok(Started::NotYet) | Err(_) => Err(Arc::new(StartError::Stopped)),
+        }
+    }
+
+    /// Waits until the relay cannot go on. As long as all is well, that is for ever.
+    pub async fn failed(&self) -> Arc<StartError> {
+        let mut started = self.started.clone();
+        let failed = started
+            .wait_for(|started| matches!(started, Started::Never(_)))
+            .await;
+        if let Ok(Started::Never(error)) = failed.as_deref() {
+            return Arc::clone(error);
+        }
+        std::future::pending().await
+    }
+
+    /// Whether events are taken and delivered, and if not, what to do.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        let now_ms = self.rooms.clock.now_ms();
+        Readiness::of(&self.rooms.door, now_ms, self.rooms.oldest_allowed_ms)
+    }
+
+    /// What became of every event, once the spool is read.
+    #[must_use]
+    pub fn totals(&self) -> Option<Totals> {
+        self.rooms.door.opened().map(|spool| spool.totals())
+    }
+
+    /// Stops: takes no more events, delivers what waits for as long as `grace` lasts, leaves the rest
+    /// in the spool and lets go of it.
+    pub async fn shutdown(self, grace: Duration) -> Report {
+        self.rooms.door.shut();
+        // Nobody listens when the relay never started.
+        let _told = self.stop.send(true);
+        let mut life = self.life;
+        if tokio::time::timeout(grace, &mut life).await.is_err() {
+            tracing::warn!(
+                grace_seconds = grace.as_secs_f64(),
+                "not everything could be delivered in time; the rest stays in the spool"
+            );
+            life.abort();
+        }
+        let keeper = Arc::clone(&self.rooms.keeper);
+        // A keeper's disk may be slow: not on a thread that serves others.
+        let _closed = tokio::task::spawn_blocking(move || keeper.close()).await;
+        let mut report = Report::default();
+        if let Some(spool) = self.rooms.door.opened() {
+            spool.close().await;
+            report.totals = spool.totals();
+        }
+        self.rooms.door.release();
+        report
+    }
+}
+
+fn random() -> Result<[u8; 16], StartError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(StartError::Random)?;
+    Ok(bytes)
+}
+
+/// From the spool's opening to the stop.
+async fn live(
+    config: Config,
+    edges: Edges,
+    rooms: Arc<Rooms>,
+    starting: watch::Sender<Started>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let opened = {
+        let (config, edges) = (config.spool.clone(), edges.clone());
+        tokio::task::spawn_blocking(move || Spool::open(&config, edges.files, edges.clock)).await
+    };
+    let spool = match opened {
+        Ok(Ok(spool)) => spool,
+        Ok(Err(error)) => {
+            starting.send_replace(Started::Never(Arc::new(error.into())));
+            return;
+        }
+        Err(_cancelled) => {
+            starting.send_replace(Started::Never(Arc::new(StartError::Stopped)));
+            return;
+        }
+    };
+    rooms.door.open(spool);
+    starting.send_replace(Started::Yes);
+    // An error means that the relay itself is gone, which is a stop as well.
+    let _stopped = stopping.wait_for(|stopped| *stopped).await;
+}
