@@ -41,3 +41,6 @@ pub mod validate;
 
 #[cfg(feature = "read")]
 pub mod line;
+
+#[cfg(feature = "schema")]
+pub mod schema;
