@@ -48,7 +48,7 @@ pub use books::{Counters, Totals};
 pub use checkpoint::Checkpoint;
 pub use files::{Files, RealFiles};
 pub use open::OpenError;
-pub use reader::{Reader, Record};
+pub use reader::{Cursor, Reader, Record};
 
 use books::Books;
 use checkpoint::Checkpoints;
@@ -290,6 +290,12 @@ impl Spool {
     #[must_use]
     pub fn reader(&self, from: u64) -> Reader {
         Reader::new(Arc::clone(&self.core().shared), from)
+    }
+
+    /// As [`Spool::reader`], without waiting, for who may block.
+    #[must_use]
+    pub fn cursor(&self, from: u64) -> Cursor {
+        Cursor::new(Arc::clone(&self.core().shared), from)
     }
 
     /// The checkpoint that holds.

@@ -1,0 +1,474 @@
+//! Exactly once into the lake: a contiguous range of positions is planned, staged,
+//! published, and only then does the checkpoint move.
+//!
+//! 1. **Plan**: which record goes into which object, under which key, with which bytes;
+//!    durable before anything is staged. A plan whose sync failed is void.
+//! 2. **Stage** in a folder of the lake outside its partitions, and sync once.
+//! 3. **Publish** by rename, never over something, and sync the folder of every key.
+//! 4. **Checkpoint**; then the plan is deleted.
+//!
+//! A crash anywhere, or a failure, leads back to the plan that is open: it is carried out
+//! again from step 2, with the same lines under the same keys. What is there already with
+//! the planned bytes is done.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use firehose_local::{ConfigError, ErrorCode, Stream, log_line};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use self::objects::Lines;
+use self::plan::Plan;
+use crate::clock::Clock;
+use crate::sink::lake::{self, Lake, LakeError};
+use crate::spool::plans::Plans;
+use crate::spool::reader::{Cursor, Record};
+use crate::spool::{Checkpoint, Spool};
+
+mod objects;
+pub mod plan;
+pub mod timing;
+
+#[cfg(test)]
+mod tests;
+
+/// Bytes of lines that are in memory at once: a larger epoch is done in parts.
+pub const BUDGET: usize = 48 << 20;
+/// With no room for a large plan, so few bytes of lines make one that surely fits.
+const SMALLEST_BUDGET: usize = 256 << 10;
+
+/// Why delivery to the lake cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The lake's folder.
+    #[error(transparent)]
+    Lake(#[from] lake::OpenError),
+    /// The stream's configuration.
+    #[error("the lake's stream is not valid: {0}")]
+    Stream(#[from] ConfigError),
+    /// The plan that is open is for another lake.
+    #[error(
+        "delivery number {number} to another lake was begun and is not finished: start once more with the --lake-dir that was used, until /metrics shows nothing waiting; then change it"
+    )]
+    OtherLake {
+        /// The plan's number.
+        number: u64,
+    },
+    /// The plan that is open is not for a lake.
+    #[error(
+        "delivery number {number} to another sink was begun and is not finished: start once more with the settings that were used, until /metrics shows nothing waiting; then change them"
+    )]
+    OtherSink {
+        /// The plan's number.
+        number: u64,
+    },
+    /// The spool's plans cannot be read.
+    #[error("cannot read the spool's plans: {0}")]
+    Plans(std::io::Error),
+}
+
+/// Why an epoch is not delivered yet. All of it is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// Something in the lake.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    /// Something in the spool.
+    #[error("cannot {what} in the spool's folder: {error}")]
+    Spool {
+        /// What was tried.
+        what: &'static str,
+        /// What happened.
+        error: std::io::Error,
+    },
+}
+
+impl DeliveryError {
+    fn spool(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |error| Self::Spool { what, error }
+    }
+}
+
+/// What a step delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Step {
+    /// Records in objects of good records.
+    pub delivered: u64,
+    /// Records under the error prefix.
+    pub failed: u64,
+    /// Objects.
+    pub objects: u64,
+}
+
+/// Delivery to one lake.
+#[derive(Debug)]
+pub struct Epochs {
+    spool: Spool,
+    lake: Lake,
+    stream: Stream,
+    clock: Arc<dyn Clock>,
+    plans: Plans,
+    open: Option<Plan>,
+    cursor: Option<Cursor>,
+    budget: usize,
+    config: lake::Config,
+    /// The plan whose log lines are written.
+    logged: u64,
+}
+
+impl Epochs {
+    /// Opens the lake and finds the plan that a former process left open. Blocks.
+    ///
+    /// # Errors
+    /// When the lake cannot be used, or the open plan is for another one.
+    pub fn open(
+        spool: &Spool,
+        config: lake::Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let stream = Stream::new(config.stream())?;
+        let checkpoint = spool.checkpoint();
+        let files = Arc::clone(spool.files());
+        let (mut plans, found) =
+            Plans::open(files, spool.dir(), checkpoint.plan).map_err(OpenError::Plans)?;
+        let left = found
+            .into_iter()
+            .rfind(|plan| plan.range.start == position(&checkpoint));
+        let open = match &left {
+            Some(stored) => {
+                let number = stored.number;
+                Some(Plan::read(stored).ok_or(OpenError::OtherSink { number })?)
+            }
+            None => None,
+        };
+        let files = Arc::clone(spool.files());
+        let bucket = &stream.config().bucket;
+        let lake = Lake::open(files, &config.dir, bucket, &spool.id())?;
+        if let Some(plan) = &open {
+            if plan.lake != lake.id() {
+                let number = plan.number;
+                return Err(OpenError::OtherLake { number });
+            }
+            tracing::info!(
+                number = plan.number,
+                "a delivery was left unfinished: doing it again"
+            );
+        }
+        if let Some(stored) = &left {
+            plans.settle(stored).map_err(OpenError::Plans)?;
+        }
+        plans.sweep(checkpoint.plan).map_err(OpenError::Plans)?;
+        Ok(Self {
+            spool: spool.clone(),
+            lake,
+            stream,
+            clock,
+            plans,
+            open,
+            cursor: None,
+            budget: BUDGET,
+            config,
+            logged: 0,
+        })
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &lake::Config {
+        &self.config
+    }
+
+    /// The spool that is delivered.
+    #[must_use]
+    pub fn spool(&self) -> &Spool {
+        &self.spool
+    }
+
+    /// Whether a plan waits to be carried out.
+    #[must_use]
+    pub fn unfinished(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Delivers the open plan, or the next part of what is durable; none if there is
+    /// nothing. Blocks.
+    ///
+    /// # Errors
+    /// When it could not be finished: the next call does the same plan again.
+    pub fn step(&mut self) -> Result<Option<Step>, DeliveryError> {
+        let records = if self.open.is_some() {
+            None
+        } else {
+            let Some(records) = self.read_next()? else {
+                return Ok(None);
+            };
+            self.open = Some(self.plan(&records)?);
+            Some(records)
+        };
+        let Some(plan) = self.open.take() else {
+            return Ok(None);
+        };
+        let carried_out = self.carry_out(&plan, records);
+        match carried_out {
+            Ok(step) => {
+                self.tidy(&plan);
+                self.budget = BUDGET;
+                Ok(Some(step))
+            }
+            Err(error) => {
+                // A full disk gets back what this plan put there.
+                let _ = self.lake.clear_staging();
+                self.cursor = None;
+                self.open = Some(plan);
+                Err(error)
+            }
+        }
+    }
+
+    fn read_next(&mut self) -> Result<Option<Vec<Record>>, DeliveryError> {
+        let until = *self.spool.durable().borrow();
+        let start = position(&self.spool.checkpoint());
+        let mut cursor = match self.cursor.take() {
+            Some(cursor) => cursor,
+            None => self.spool.cursor(start),
+        };
+        let records = cursor
+            .read(self.budget, until)
+            .map_err(DeliveryError::spool("read events"))?;
+        if records.is_empty() {
+            return Ok(None);
+        }
+        self.cursor = Some(cursor);
+        Ok(Some(records))
+    }
+
+    /// Decides, and makes the decision durable.
+    fn plan(&mut self, records: &[Record]) -> Result<Plan, DeliveryError> {
+        let planned = self.decide(records).and_then(|mut plan| {
+            let written = self.plans.write(plan.range.clone(), plan.payload());
+            written.map(|stored| {
+                plan.number = stored.number;
+                plan
+            })
+        });
+        planned.map_err(|error| {
+            // The records are read and planned anew; with little room, fewer of them.
+            self.cursor = None;
+            if error.kind() == std::io::ErrorKind::StorageFull {
+                self.budget = (self.budget / 2).max(SMALLEST_BUDGET);
+            }
+            DeliveryError::spool("write a plan")(error)
+        })
+    }
+
+    fn decide(&self, records: &[Record]) -> std::io::Result<Plan> {
+        let files = self.spool.files();
+        let mut seed = [0; 32];
+        seed[..16].copy_from_slice(&files.entropy()?);
+        seed[16..].copy_from_slice(&files.entropy()?);
+        let mut random = StdRng::from_seed(seed);
+        let now_ms = self.clock.now_ms();
+        let inputs: Vec<_> = records
+            .iter()
+            .map(|record| firehose_local::Record {
+                data: &record.line,
+                arrival_ms: record.received_at,
+            })
+            .collect();
+        let mut bytes = || {
+            let mut bytes = [0; 16];
+            random.fill_bytes(&mut bytes);
+            bytes
+        };
+        let planned = self.stream.plan(&inputs, &mut bytes, now_ms);
+        let mut plan = Plan {
+            number: 0,
+            range: position(&self.spool.checkpoint())
+                ..records.last().map_or(0, |record| record.position + 1),
+            spool: self.spool.id(),
+            lake: self.lake.id(),
+            bucket: self.stream.config().bucket.clone(),
+            now_ms,
+            objects: Vec::with_capacity(planned.len()),
+            records: records.iter().map(|record| (record.position, 0)).collect(),
+        };
+        for (number, object) in (0..).zip(planned) {
+            for index in &object.records {
+                if let Some(record) = plan.records.get_mut(*index as usize) {
+                    record.1 = number;
+                }
+            }
+            let members = object.records.iter().map(|index| *index as usize);
+            let lines = Lines::new(records, members, object.error, now_ms);
+            plan.objects.push(lines.object(object.key));
+        }
+        Ok(plan)
+    }
+
+    fn carry_out(
+        &mut self,
+        plan: &Plan,
+        records: Option<Vec<Record>>,
+    ) -> Result<Step, DeliveryError> {
+        let records = match records {
+            Some(records) => records,
+            None => self.read_again(plan)?,
+        };
+        let members = members(plan, &records);
+        let lines = |number: usize| {
+            let members = members[number].iter().copied();
+            Lines::new(&records, members, plan.objects[number].error, plan.now_ms)
+        };
+        let mut staging = self.lake.stage()?;
+        let mut staged = Vec::new();
+        for (number, object) in plan.objects.iter().enumerate() {
+            let path = self.lake.object(&plan.bucket, &object.key);
+            if self.published(&path, object, &lines(number))? {
+                staging.prepare(&path)?;
+                continue;
+            }
+            let file = staging.create(number, &path)?;
+            let written = lines(number).write(&*file);
+            written.map_err(|error| LakeError::at(&path, error))?;
+            staged.push((number, path));
+        }
+        if self.logged != plan.number {
+            self.lake
+                .log(&self.stream.config().log_file(), &self.log(plan))?;
+        }
+        staging.sync()?;
+        self.logged = plan.number;
+        for (number, path) in &staged {
+            if !staging.publish(*number, path)?
+                && !self.published(path, &plan.objects[*number], &lines(*number))?
+            {
+                return Err(LakeError::KeyTaken(path.clone()).into());
+            }
+        }
+        staging.sync_keys()?;
+        let step = step(plan);
+        let before = self.spool.checkpoint();
+        let bytes: usize = records.iter().map(|record| record.line.len()).sum();
+        self.spool
+            .advance(Checkpoint {
+                position: plan.range.end,
+                plan: plan.number,
+                delivered: before.delivered + step.delivered,
+                failed: before.failed + step.failed,
+                bytes: before.bytes + bytes as u64,
+                objects: before.objects + step.objects,
+                ..before
+            })
+            .map_err(DeliveryError::spool("write the checkpoint"))?;
+        Ok(step)
+    }
+
+    /// The plan's records from the spool. One that rot took since is said and missing.
+    fn read_again(&self, plan: &Plan) -> Result<Vec<Record>, DeliveryError> {
+        let mut cursor = self.spool.cursor(plan.range.start);
+        let records = cursor
+            .read(usize::MAX, plan.range.end)
+            .map_err(DeliveryError::spool("read events"))?;
+        if records.len() < plan.records.len() {
+            tracing::error!(
+                planned = plan.records.len(),
+                found = records.len(),
+                "events of an unfinished delivery were damaged in the spool: the rest is delivered"
+            );
+        }
+        Ok(records)
+    }
+
+    /// Whether the object is there with its lines.
+    fn published(
+        &self,
+        path: &std::path::Path,
+        object: &plan::Object,
+        lines: &Lines<'_>,
+    ) -> Result<bool, LakeError> {
+        match self.lake.read(path)? {
+            None => Ok(false),
+            Some(bytes) if objects::same(&bytes, object) => Ok(true),
+            Some(bytes) if lines.are(&bytes) => Ok(true),
+            Some(_) => Err(LakeError::KeyTaken(path.to_path_buf())),
+        }
+    }
+
+    /// The stream's log lines about the failed records.
+    fn log(&self, plan: &Plan) -> Vec<u8> {
+        let mut log = Vec::new();
+        for object in &plan.objects {
+            let Some(code) = object.error else { continue };
+            let line = log_line(self.stream.config(), code, plan.now_ms);
+            for _ in 0..object.lines {
+                log.extend_from_slice(line.as_bytes());
+                log.push(b'\n');
+            }
+        }
+        log
+    }
+
+    /// What the checkpoint has left behind. Failing here harms nothing: the next start,
+    /// or the next epoch, does it again.
+    fn tidy(&mut self, plan: &Plan) {
+        let swept = self.plans.sweep(plan.number);
+        let marked = self.lake.mark_delivered(plan.range.end);
+        let cleared = self.lake.clear_staging();
+        if let Err(error) = swept {
+            tracing::warn!(%error, "a finished plan could not be deleted");
+        }
+        for error in [marked, cleared].into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, "the lake could not be tidied");
+        }
+    }
+}
+
+/// Sees to it that no delivery to a lake was begun and not finished: another sink would
+/// deliver its events once more.
+///
+/// # Errors
+/// With the remedy, when there is one.
+pub fn refuse_if_unfinished(spool: &Spool) -> Result<(), OpenError> {
+    let checkpoint = spool.checkpoint();
+    let files = Arc::clone(spool.files());
+    let (_, found) = Plans::open(files, spool.dir(), checkpoint.plan).map_err(OpenError::Plans)?;
+    let start = position(&checkpoint);
+    match found.iter().rfind(|plan| plan.range.start == start) {
+        Some(plan) => Err(OpenError::OtherSink {
+            number: plan.number,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Where the next plan starts: positions begin at one.
+fn position(checkpoint: &Checkpoint) -> u64 {
+    checkpoint.position.max(1)
+}
+
+/// For each object the indices of its records among those that were read.
+fn members(plan: &Plan, records: &[Record]) -> Vec<Vec<usize>> {
+    let objects: HashMap<u64, u32> = plan.records.iter().copied().collect();
+    let mut members = vec![Vec::new(); plan.objects.len()];
+    for (index, record) in records.iter().enumerate() {
+        if let Some(object) = objects.get(&record.position)
+            && let Some(members) = members.get_mut(*object as usize)
+        {
+            members.push(index);
+        }
+    }
+    members
+}
+
+fn step(plan: &Plan) -> Step {
+    let lines = |error: fn(Option<ErrorCode>) -> bool| {
+        let matching = plan.objects.iter().filter(|object| error(object.error));
+        matching.map(|object| object.lines).sum()
+    };
+    Step {
+        delivered: lines(|error| error.is_none()),
+        failed: lines(|error| error.is_some()),
+        objects: plan.objects.len() as u64,
+    }
+}

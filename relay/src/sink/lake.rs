@@ -1,0 +1,334 @@
+//! The lake as a folder: objects under their keys, each whole from the moment it is seen.
+//!
+//! ```text
+//! raw/<key>             objects, published by rename and never overwritten
+//! log/aws/…/*.jsonl     the stream's log lines about failed records
+//! .lake-id              which lake this is: plans name it
+//! .staging/<spool id>/  objects before they are published; wiped at start
+//! .delivered/<spool id> up to which position this spool's events are in the lake for good;
+//!                       objects newer than this file must not be moved
+//! ```
+
+use std::io::{self, IoSlice};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use firehose_local::{PartitionBy, StreamConfig};
+
+use crate::spool::files::{File, FileSystem, Files, SyncPoint, create_dirs, read_all};
+use crate::spool::identity::hex;
+
+pub mod open;
+
+pub use open::OpenError;
+
+/// Settings of the lake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Its folder; made when missing. Default `data/lake`.
+    pub dir: PathBuf,
+    /// An epoch ends so long after its first event. Default 60 s.
+    pub buffer_interval: Duration,
+    /// …or when so many bytes of lines wait. Default 64 MiB.
+    pub buffer_size: u64,
+    /// What divides the objects. Default by user.
+    pub partition_by: PartitionBy,
+}
+
+impl Config {
+    /// The defaults, in this folder.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            buffer_interval: Duration::from_secs(60),
+            buffer_size: 64 << 20,
+            partition_by: PartitionBy::User,
+        }
+    }
+
+    /// The stream that these settings mean.
+    #[must_use]
+    pub fn stream(&self) -> StreamConfig {
+        StreamConfig::clickstream(self.partition_by)
+    }
+}
+
+/// Why something could not be done in the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// An object has a key that was chosen for other lines.
+    #[error(
+        "{} exists with other lines: move it out of the lake; delivery then goes on by itself",
+        .0.display()
+    )]
+    KeyTaken(PathBuf),
+    /// A part of the lake is on another file system.
+    #[error(
+        "{} is on another file system than the lake's staging folder, so objects cannot appear there whole: unmount it, or move the whole lake there (--lake-dir)",
+        .0.display()
+    )]
+    CrossDevice(PathBuf),
+    /// The disk is full.
+    #[error("the lake's disk is full: make room for {}; delivery then goes on by itself", .0.display())]
+    Full(PathBuf),
+    /// Anything else that the disk says.
+    #[error("cannot write {}: {error}", .path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What happened.
+        error: io::Error,
+    },
+}
+
+impl LakeError {
+    /// What an error at this path means.
+    #[must_use]
+    pub fn at(path: &Path, error: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
+            io::ErrorKind::CrossesDevices => Self::CrossDevice(path),
+            _ => Self::Disk { path, error },
+        }
+    }
+}
+
+/// The opened folder, for one spool.
+#[derive(Debug)]
+pub struct Lake {
+    files: Arc<dyn Files>,
+    dir: PathBuf,
+    id: [u8; 16],
+    spool: String,
+}
+
+/// A delivery being staged.
+#[derive(Debug)]
+pub struct Staging<'a> {
+    lake: &'a Lake,
+    dir: PathBuf,
+    /// From before anything was written; none where the system has no such sync.
+    file_system: Option<Arc<dyn FileSystem>>,
+    staged: Vec<Arc<dyn File>>,
+    keys: Vec<PathBuf>,
+}
+
+impl Lake {
+    /// Which lake this is.
+    #[must_use]
+    pub fn id(&self) -> [u8; 16] {
+        self.id
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where an object with this key lies, in this stream's bucket.
+    #[must_use]
+    pub fn object(&self, bucket: &str, key: &str) -> PathBuf {
+        self.dir.join(bucket).join(key)
+    }
+
+    /// The object's bytes, or none if there is no such object.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, LakeError> {
+        match self.files.open(path) {
+            Ok(file) => match read_all(&*file) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(error) => Err(LakeError::at(path, error)),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LakeError::at(path, error)),
+        }
+    }
+
+    /// Empties this spool's staging folder and begins anew. The descriptor for the sync
+    /// is opened before anything is written, so that it hears of every failure.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn stage(&self) -> Result<Staging<'_>, LakeError> {
+        let dir = self.staging_dir();
+        let failed = |error| LakeError::at(&dir, error);
+        self.files.remove_dir_all(&dir).map_err(failed)?;
+        create_dirs(&*self.files, &dir).map_err(failed)?;
+        let file_system = match self.files.file_system(&self.dir) {
+            Ok(file_system) => Some(file_system),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => None,
+            Err(error) => return Err(failed(error)),
+        };
+        Ok(Staging {
+            lake: self,
+            dir,
+            file_system,
+            staged: Vec::new(),
+            keys: Vec::new(),
+        })
+    }
+
+    /// Removes this spool's staging folder with all that is in it.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn clear_staging(&self) -> Result<(), LakeError> {
+        let dir = self.staging_dir();
+        let cleared = self.files.remove_dir_all(&dir);
+        cleared.map_err(|error| LakeError::at(&dir, error))
+    }
+
+    /// Appends lines to a log file of the lake; half a line that a crash left is ended
+    /// first.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn log(&self, file: &str, lines: &[u8]) -> Result<(), LakeError> {
+        let path = self.dir.join(file);
+        self.append(&path, lines)
+            .map_err(|error| LakeError::at(&path, error))
+    }
+
+    fn append(&self, path: &Path, lines: &[u8]) -> io::Result<()> {
+        let file = match self.files.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Some(parent) = path.parent() {
+                    create_dirs(&*self.files, parent)?;
+                }
+                self.files.create(path)?
+            }
+            other => other?,
+        };
+        let length = file.len()?;
+        let mut last = [b'\n'];
+        if length > 0 {
+            file.read_at(length - 1, &mut last)?;
+        }
+        let ending: &[u8] = if last == [b'\n'] { b"" } else { b"\n" };
+        file.write_at(length, &mut [IoSlice::new(ending), IoSlice::new(lines)])
+    }
+
+    /// Says up to which position this spool's events are in the lake for good. It may
+    /// lag; it is never ahead.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn mark_delivered(&self, position: u64) -> Result<(), LakeError> {
+        let path = self.dir.join(".delivered").join(&self.spool);
+        let new = self
+            .dir
+            .join(".delivered")
+            .join(format!("{}.new", self.spool));
+        let write = || {
+            let file = match self.files.open(&new) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.files.create(&new)?,
+                other => other?,
+            };
+            file.set_len(0)?;
+            file.write_at(0, &mut [IoSlice::new(format!("{position}\n").as_bytes())])?;
+            self.files.rename(&new, &path)
+        };
+        write().map_err(|error| LakeError::at(&path, error))
+    }
+
+    fn staging_dir(&self) -> PathBuf {
+        self.dir.join(".staging").join(&self.spool)
+    }
+}
+
+impl Staging<'_> {
+    /// A new file for the object that shall lie at `path`; the folder of its key is made.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn create(&mut self, number: usize, path: &Path) -> Result<Arc<dyn File>, LakeError> {
+        let staged = self.dir.join(number.to_string());
+        let files = &*self.lake.files;
+        let file = files
+            .create(&staged)
+            .map_err(|error| LakeError::at(&staged, error))?;
+        self.prepare(path)?;
+        self.staged.push(Arc::clone(&file));
+        Ok(file)
+    }
+
+    /// Makes the folder of an object's key, and has it synced.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn prepare(&mut self, path: &Path) -> Result<(), LakeError> {
+        if let Some(parent) = path.parent() {
+            create_dirs(&*self.lake.files, parent).map_err(|error| LakeError::at(parent, error))?;
+            self.keys.push(parent.to_path_buf());
+        }
+        Ok(())
+    }
+
+    /// Makes all that was staged durable, and the folders of all keys.
+    ///
+    /// # Errors
+    /// When the disk failed: then what was staged must be staged anew, never synced again.
+    pub fn sync(&mut self) -> Result<(), LakeError> {
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        let lake = self.lake;
+        if let Some(file_system) = &self.file_system {
+            let synced = file_system.sync(SyncPoint::Staged);
+            return synced.map_err(|error| LakeError::at(&lake.dir, error));
+        }
+        for file in &self.staged {
+            file.sync(SyncPoint::StagedFile)
+                .map_err(|error| LakeError::at(&self.dir, error))?;
+        }
+        // Also those that were there before: who made them may not have synced them.
+        let mut folders: Vec<&Path> = self
+            .keys
+            .iter()
+            .flat_map(|key| key.ancestors().skip(1))
+            .filter(|folder| folder.starts_with(&lake.dir))
+            .collect();
+        folders.sort_unstable();
+        folders.dedup();
+        for folder in folders {
+            let synced = lake.files.sync_dir(folder, SyncPoint::KeyPath);
+            synced.map_err(|error| LakeError::at(folder, error))?;
+        }
+        Ok(())
+    }
+
+    /// Gives a staged object its name, if nothing has it; says whether it did.
+    ///
+    /// # Errors
+    /// When the disk fails, or the name is on another file system.
+    pub fn publish(&self, number: usize, path: &Path) -> Result<bool, LakeError> {
+        let staged = self.dir.join(number.to_string());
+        match self.lake.files.rename_new(&staged, path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(LakeError::at(path, error)),
+        }
+    }
+
+    /// Makes the names durable: the folders of every key, whether the object was there
+    /// before or not, since who put it there may not have synced them.
+    ///
+    /// # Errors
+    /// When the disk failed.
+    pub fn sync_keys(&self) -> Result<(), LakeError> {
+        for folder in &self.keys {
+            let synced = self.lake.files.sync_dir(folder, SyncPoint::Published);
+            synced.map_err(|error| LakeError::at(folder, error))?;
+        }
+        Ok(())
+    }
+}
+
+fn name(id: &[u8; 16]) -> String {
+    hex(id)
+}
