@@ -19,6 +19,8 @@ pub struct Batch<'a> {
     /// The route's type, on the routes that take one event.
     kind: Option<EventType>,
     context: Object<'a>,
+    /// The batch's context goes into every event, so it counts for every event's size.
+    context_bytes: usize,
     write_key: Option<String>,
     user_token: Option<String>,
     storage: Option<String>,
@@ -75,6 +77,7 @@ pub fn single<'a>(
     let mut batch = frame.batch(*limits)?;
     // An event's own context is its own, not a batch's.
     batch.context = Object::default();
+    batch.context_bytes = 0;
     batch.kind = Some(kind);
     batch.events.push(body.trim_ascii());
     if let Err(Rejection {
@@ -140,9 +143,10 @@ impl Batch<'_> {
             message_id: None,
             reason,
         };
-        if raw.len() > self.limits.event_bytes {
+        let bytes = raw.len().saturating_add(self.context_bytes);
+        if bytes > self.limits.event_bytes {
             return Err(unread(Reason::TooLarge {
-                bytes: raw.len(),
+                bytes,
                 limit: self.limits.event_bytes,
             }));
         }
@@ -300,6 +304,7 @@ impl<'a> Frame<'a> {
             events: Vec::new(),
             kind: None,
             context,
+            context_bytes: self.get("context").map_or(0, <[u8]>::len),
             write_key: self.text("writeKey"),
             user_token: self.text("userToken"),
             storage: self.text("storage"),
