@@ -17,7 +17,7 @@ use crate::identity::token::{InvalidKey, Key};
 use crate::intake::key::{InvalidWriteKey, Keyring, WriteKey};
 use crate::intake::origin::{InvalidOrigin, Origin};
 use crate::logging::LogFormat;
-use crate::{http, identity, intake, rejected, spool};
+use crate::{http, identity, intake, rejected, sink, spool};
 
 /// The relay's settings, room by room.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct Config {
     /// Where acknowledged events wait.
     pub spool: spool::Config,
     /// Where they go.
-    pub sink: SinkFlags,
+    pub sink: sink::Config,
     /// Time for a stop to deliver what waits.
     pub grace: Duration,
 }
@@ -95,6 +95,9 @@ pub enum ConfigError {
     /// Two identity keys with one name.
     #[error("--identity-key: {0:?} is given twice; each key needs a name of its own")]
     SameKid(String),
+    /// A sink that this program was built without.
+    #[error("this program was built without the sink {0}; build it with --features {0}")]
+    NoSuchSink(&'static str),
     /// A number that must not be 0.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
@@ -154,7 +157,7 @@ impl Config {
                 size: rejected_size,
             },
             spool,
-            sink: flags.sink,
+            sink: sink_config(flags.sink)?,
             grace,
         })
     }
@@ -245,4 +248,29 @@ fn spool_config(flags: SpoolFlags) -> spool::Config {
         Durability::Buffered => spool::Durability::Buffered,
     };
     config
+}
+
+fn sink_config(flags: SinkFlags) -> Result<sink::Config, ConfigError> {
+    match flags.kind.unwrap_or_default() {
+        SinkKind::Lake => {
+            let dir = flags.lake_dir.unwrap_or_else(|| PathBuf::from("data/lake"));
+            let mut lake = sink::lake::Config::new(dir);
+            if let Some(seconds) = flags.buffer_interval {
+                lake.buffer_interval = seconds.0;
+            }
+            if let Some(mib) = flags.buffer_size {
+                if mib == 0 {
+                    return Err(ConfigError::Zero("--buffer-size"));
+                }
+                lake.buffer_size = mib.saturating_mul(1 << 20);
+            }
+            lake.partition_by = match flags.partition_by.unwrap_or_default() {
+                PartitionBy::User => firehose_local::PartitionBy::User,
+                PartitionBy::Bucket => firehose_local::PartitionBy::Bucket,
+            };
+            Ok(sink::Config::Lake(lake))
+        }
+        SinkKind::Firehose => Err(ConfigError::NoSuchSink("firehose")),
+        SinkKind::Stdout => Err(ConfigError::NoSuchSink("stdout")),
+    }
 }

@@ -322,8 +322,9 @@ impl Intake {
             sorted.rejected.push(Rejected {
                 index,
                 message_id: event.message_id,
-                code: "unknown_write_key",
-                reason: "$.writeKey: is not known here, and the batch has none".to_owned(),
+                code: "invalid_write_key",
+                reason: "invalid_write_key: $.writeKey: is not known here, and the batch has none"
+                    .to_owned(),
             });
             return 0;
         };

@@ -1,5 +1,7 @@
 //! Log lines on standard error: as text for people or as JSON for machines.
 
+use std::io::IsTerminal as _;
+
 use clap::ValueEnum;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
@@ -21,6 +23,7 @@ pub fn start(format: LogFormat, filter: Option<&str>) {
     let filter = EnvFilter::new(filter.unwrap_or("info"));
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // An error means that somebody (a test, a program that mounts us) has started logging already.
     let _already_started = match format {

@@ -22,7 +22,7 @@ pub const REASONS: [&str; 14] = [
     "invalid_message_id",
     "invalid_user_id",
     "invalid_id",
-    "unknown_write_key",
+    "invalid_write_key",
 ];
 
 /// The outcomes before the fsync. Those after it are the spool's and the forwarder's.

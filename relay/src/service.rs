@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::forward::{self, Forwarder, Left};
 use crate::health::{Door, Readiness};
 use crate::identity::Identity;
 use crate::intake::Intake;
@@ -42,9 +43,9 @@ impl Default for Edges {
 pub struct Relay {
     rooms: Arc<Rooms>,
     token: String,
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<Option<Duration>>,
     started: watch::Receiver<Started>,
-    life: JoinHandle<()>,
+    life: JoinHandle<Left>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -61,6 +62,9 @@ pub enum StartError {
     /// The spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] OpenError),
+    /// The sink cannot be opened.
+    #[error(transparent)]
+    Sink(#[from] forward::OpenError),
     /// Refused events cannot be kept.
     #[error(transparent)]
     Rejected(#[from] KeeperError),
@@ -128,7 +132,7 @@ impl Relay {
             oldest_allowed_ms: 300_000,
             clock: Arc::clone(&edges.clock),
         });
-        let (stop, stopping) = watch::channel(false);
+        let (stop, stopping) = watch::channel(None);
         let (starting, started) = watch::channel(Started::NotYet);
         let life = tokio::spawn(live(config, edges, Arc::clone(&rooms), starting, stopping));
         Ok(Self {
@@ -197,14 +201,17 @@ impl Relay {
     pub async fn shutdown(self, grace: Duration) -> Report {
         self.rooms.door.shut();
         // Nobody listens when the relay never started.
-        let _told = self.stop.send(true);
-        let mut life = self.life;
-        if tokio::time::timeout(grace, &mut life).await.is_err() {
+        let _told = self.stop.send(Some(grace));
+        // The forwarder keeps to the grace by itself; cut in the middle of a delivery it would leave
+        // more to do again. A panic there was said by the panic hook.
+        let left = self.life.await.unwrap_or_default();
+        if left.events > 0 {
             tracing::warn!(
+                events = left.events,
+                bytes = left.bytes,
                 grace_seconds = grace.as_secs_f64(),
                 "not everything could be delivered in time; the rest stays in the spool"
             );
-            life.abort();
         }
         let keeper = Arc::clone(&self.rooms.keeper);
         // A keeper's disk may be slow: not on a thread that serves others.
@@ -225,31 +232,32 @@ fn random() -> Result<[u8; 16], StartError> {
     Ok(bytes)
 }
 
-/// From the spool's opening to the stop.
+/// From the spool's opening to the last delivery. Says what is left in the spool.
 async fn live(
     config: Config,
     edges: Edges,
     rooms: Arc<Rooms>,
     starting: watch::Sender<Started>,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let opened = {
-        let (config, edges) = (config.spool.clone(), edges.clone());
-        tokio::task::spawn_blocking(move || Spool::open(&config, edges.files, edges.clock)).await
-    };
-    let spool = match opened {
-        Ok(Ok(spool)) => spool,
-        Ok(Err(error)) => {
-            starting.send_replace(Started::Never(Arc::new(error.into())));
-            return;
+    stopping: watch::Receiver<Option<Duration>>,
+) -> Left {
+    // Both read the disk: not on a thread that serves others.
+    let opened = tokio::task::spawn_blocking(move || open(config, edges)).await;
+    let opened = opened.unwrap_or(Err(StartError::Stopped));
+    match opened {
+        Ok((spool, forwarder)) => {
+            rooms.door.open(spool);
+            starting.send_replace(Started::Yes);
+            forward::run(forwarder, stopping).await
         }
-        Err(_cancelled) => {
-            starting.send_replace(Started::Never(Arc::new(StartError::Stopped)));
-            return;
+        Err(error) => {
+            starting.send_replace(Started::Never(Arc::new(error)));
+            Left::default()
         }
-    };
-    rooms.door.open(spool);
-    starting.send_replace(Started::Yes);
-    // An error means that the relay itself is gone, which is a stop as well.
-    let _stopped = stopping.wait_for(|stopped| *stopped).await;
+    }
+}
+
+fn open(config: Config, edges: Edges) -> Result<(Spool, Forwarder), StartError> {
+    let spool = Spool::open(&config.spool, edges.files, Arc::clone(&edges.clock))?;
+    let forwarder = Forwarder::open(&spool, config.sink, edges.clock)?;
+    Ok((spool, forwarder))
 }

@@ -6,7 +6,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use clickstream_event::validate::{Malformed, Reason, Rejection};
+use clickstream_event::validate::{Malformed, Rejection};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -47,22 +47,22 @@ pub struct Rejected {
     /// Its own id, where it could be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
-    /// The stable name of the rule.
-    pub code: &'static str,
-    /// JSON path, rule and limit, in words.
+    /// The rule's stable name, a colon, then JSON path, rule and limit in words.
     pub reason: String,
+    /// The stable name alone, for counting.
+    #[serde(skip)]
+    pub code: &'static str,
 }
 
 impl Rejected {
     /// What the client is told of `rejection`.
     #[must_use]
     pub fn new(index: usize, rejection: Rejection) -> Self {
-        let Rejection { message_id, reason } = rejection;
         Self {
             index,
-            message_id,
-            code: Reason::name(&reason),
-            reason: reason.to_string(),
+            reason: rejection.to_string(),
+            code: rejection.reason.name(),
+            message_id: rejection.message_id,
         }
     }
 }
@@ -145,8 +145,8 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The stable names, in the order of `index`.
-    pub const CODES: [&'static str; 23] = [
+    /// The stable names, each once.
+    pub const CODES: [&'static str; 22] = [
         "invalid_json",
         "not_an_object",
         "missing_batch",
@@ -159,8 +159,7 @@ impl Refusal {
         "broken_encoding",
         "body_cut",
         "body_timeout",
-        "no_write_key",
-        "unknown_write_key",
+        "invalid_write_key",
         "starting",
         "stopping",
         "busy",
@@ -187,8 +186,7 @@ impl Refusal {
             Self::BrokenEncoding => (S::BAD_REQUEST, "broken_encoding"),
             Self::Cut => (S::BAD_REQUEST, "body_cut"),
             Self::Slow => (S::REQUEST_TIMEOUT, "body_timeout"),
-            Self::NoWriteKey => (S::UNAUTHORIZED, "no_write_key"),
-            Self::UnknownWriteKey => (S::UNAUTHORIZED, "unknown_write_key"),
+            Self::NoWriteKey | Self::UnknownWriteKey => (S::UNAUTHORIZED, "invalid_write_key"),
             Self::Starting => (S::SERVICE_UNAVAILABLE, "starting"),
             Self::Stopping => (S::SERVICE_UNAVAILABLE, "stopping"),
             Self::Busy => (S::SERVICE_UNAVAILABLE, "busy"),
@@ -218,8 +216,8 @@ impl Refusal {
             &Error {
                 success: false,
                 code,
-                message: status.canonical_reason().unwrap_or("Error"),
-                reason: &message,
+                message: &message,
+                reason: code,
             },
         );
         if status == StatusCode::SERVICE_UNAVAILABLE {
@@ -254,14 +252,14 @@ mod tests {
             rejected: vec![Rejected {
                 index: 3,
                 message_id: Some("m-3".to_owned()),
+                reason: "too_deep: $.properties: nests deeper".to_owned(),
                 code: "too_deep",
-                reason: "$.properties: nests deeper".to_owned(),
             }],
             ..Taken::default()
         };
         assert_eq!(
             serde_json::to_string(&taken).unwrap(),
-            r#"{"success":true,"accepted":2,"duplicate":1,"rejected":[{"index":3,"messageId":"m-3","code":"too_deep","reason":"$.properties: nests deeper"}]}"#
+            r#"{"success":true,"accepted":2,"duplicate":1,"rejected":[{"index":3,"messageId":"m-3","reason":"too_deep: $.properties: nests deeper"}]}"#
         );
     }
 
