@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
 mod click_to_lake;
+mod lake_questions;
 mod origin;
 mod stream;
