@@ -149,3 +149,15 @@ fn without_a_relay_it_says_what_to_start() {
         "{said}"
     );
 }
+
+#[test]
+fn without_a_browser_it_says_what_to_install() {
+    let output = run("3 0 --chromedriver /no/such/chromedriver");
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(
+        said.contains("apt-get install chromium chromium-driver")
+            && said.contains("/no/such/chromedriver"),
+        "{said}"
+    );
+}

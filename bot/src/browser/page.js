@@ -10,6 +10,8 @@ const seen = (element) => {
     box.right + scrollX > 0 &&
     box.bottom + scrollY > 0 &&
     !element.closest("[inert], [aria-hidden=true], [aria-disabled=true]") &&
+    // What a page says of itself, such as the bookstore's drawer, is no part of a visit.
+    (element.matches("input, textarea") || !element.closest("[data-clickstream-ignore]")) &&
     getComputedStyle(element).pointerEvents !== "none"
   );
 };
@@ -51,11 +53,20 @@ const gaps = (form) => {
   return fields;
 };
 
+// Where an element stands, without its place in a list: what shares it is of one sort.
+const sort = (element) => {
+  const levels = [];
+  for (let level = element; level && levels.length < 6 && level !== document.body; level = level.parentElement)
+    levels.push(level.localName + "." + (level.classList[0] || ""));
+  return levels.join(" ");
+};
+
 const found = [];
 const add = (element, kind, more) =>
   found.push({
     element,
     kind,
+    sort: sort(element),
     text: text(element),
     href: null,
     main: !!element.closest("main, [role=main]"),

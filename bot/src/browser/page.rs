@@ -29,6 +29,8 @@ pub struct Choice {
     pub element: Handle,
     /// What it is.
     pub kind: Kind,
+    /// What it has in common with others of its sort, such as the books of a shelf.
+    pub sort: String,
     /// What it says.
     pub text: String,
     /// Where a link leads.
@@ -97,21 +99,35 @@ impl Page {
         Ok(serde_json::from_value(found)?)
     }
 
-    /// Takes one of the choices out, by chance.
+    /// Takes one of the choices out, by chance: first a sort, then one of it. So the one
+    /// button beside a shelf of forty books is pressed at times.
     pub fn choose(&mut self, random: &mut ChaCha8Rng) -> Option<Choice> {
-        let weight = |choice: &Choice| if choice.main { MAIN } else { 1 };
-        let total: u32 = self.found.iter().map(weight).sum();
+        // In the page's order, so that the same page and seed choose the same.
+        let mut sorts: Vec<(&str, u32)> = Vec::new();
+        for choice in &self.found {
+            if !sorts.iter().any(|(sort, _)| *sort == choice.sort) {
+                sorts.push((&choice.sort, if choice.main { MAIN } else { 1 }));
+            }
+        }
+        let total: u32 = sorts.iter().map(|(_, weight)| weight).sum();
         if total == 0 {
             return None;
         }
         let mut left = random.random_range(0..total);
-        let at = self.found.iter().position(|choice| {
-            let weight = weight(choice);
-            let here = left < weight;
-            left = left.saturating_sub(weight);
+        let (sort, _) = sorts.into_iter().find(|(_, weight)| {
+            let here = left < *weight;
+            left = left.saturating_sub(*weight);
             here
         })?;
-        Some(self.found.swap_remove(at))
+        let of_the_sort: Vec<usize> = (0..self.found.len())
+            .filter(|at| {
+                self.found
+                    .get(*at)
+                    .is_some_and(|choice| choice.sort == sort)
+            })
+            .collect();
+        let at = of_the_sort.get(random.random_range(0..of_the_sort.len()))?;
+        Some(self.found.remove(*at))
     }
 }
 
@@ -142,14 +158,16 @@ mod tests {
     /// The name under which a WebDriver writes an element.
     const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-    fn page(mains: &[bool]) -> Page {
-        let found: Vec<_> = mains
+    /// A page with things of these sorts; those that begin with `m` are in its main part.
+    fn page(sorts: &[&str]) -> Page {
+        let found: Vec<_> = sorts
             .iter()
             .enumerate()
-            .map(|(number, main)| {
+            .map(|(number, sort)| {
                 serde_json::json!({
                     "element": { ELEMENT: number.to_string() },
-                    "kind": "link", "text": "a", "href": "/", "main": main, "fields": [], "options": 0,
+                    "kind": "link", "sort": sort, "text": "a", "href": "/",
+                    "main": sort.starts_with('m'), "fields": [], "options": 0,
                 })
             })
             .collect();
@@ -158,17 +176,19 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_chosen_at_times_and_the_main_part_oftener() {
+    fn every_sort_is_chosen_at_times_the_main_part_oftener_and_each_of_a_sort_evenly() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let mut times = [0_u32; 4];
-        for _ in 0..8_000 {
-            let choice = page(&[true, false, false, true])
-                .choose(&mut random)
-                .unwrap();
+        let mut times = [0_u32; 6];
+        for _ in 0..9_000 {
+            let mut page = page(&["m-shelf", "m-shelf", "m-shelf", "m-button", "nav", "nav"]);
+            let choice = page.choose(&mut random).unwrap();
             times[choice.element.name.parse::<usize>().unwrap()] += 1;
         }
-        // Four shares of ten each for the main part's two, one for the others'.
-        for (number, expected) in [3_200, 800, 800, 3_200].into_iter().enumerate() {
+        // Of nine shares, four each for the main part's sorts and one for what is around it.
+        for (number, expected) in [1_333, 1_333, 1_333, 4_000, 500, 500]
+            .into_iter()
+            .enumerate()
+        {
             assert!(times[number].abs_diff(expected) < expected / 5, "{times:?}");
         }
     }
@@ -176,7 +196,7 @@ mod tests {
     #[test]
     fn what_was_taken_is_not_chosen_again_and_then_nothing_is_left() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let mut page = page(&[true, false, true]);
+        let mut page = page(&["m", "nav", "m"]);
         let mut names: Vec<_> = std::iter::from_fn(|| page.choose(&mut random))
             .map(|choice| choice.element.name)
             .collect();
