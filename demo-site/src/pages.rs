@@ -179,7 +179,9 @@ fn drawer() -> Markup {
     html! {
         aside #drawer.drawer data-clickstream-ignore aria-label="What this page just said" hidden {
             button #drawer-knob.knob type="button" aria-expanded="false" aria-controls="drawer-sheet" {
-                "What this page just said " span #drawer-count.tally { "0" }
+                span.wide { "What this page just said" }
+                span.slim aria-hidden="true" { "Said" }
+                " " span #drawer-count.tally { "0" }
             }
             section #drawer-sheet.sheet hidden aria-labelledby="drawer-title" {
                 div.sheet-head {

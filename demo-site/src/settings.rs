@@ -9,7 +9,8 @@ use clickstream_relay::config::flags::{
 };
 use clickstream_relay::config::layers::FileError;
 use clickstream_relay::config::quantity::Seconds;
-use clickstream_relay::config::{Config, ConfigError, Flags, SinkKind};
+use clickstream_relay::config::{Config, ConfigError, Flags};
+use clickstream_relay::sink;
 use rand::Rng;
 
 use crate::{BROWSER_KEY, SERVER_KEY, SOURCE};
@@ -92,7 +93,7 @@ impl Settings {
 
     /// Whether events end in the lake's folder.
     pub fn has_lake(&self) -> bool {
-        matches!(self.relay.sink.kind, None | Some(SinkKind::Lake))
+        matches!(self.relay.sink, sink::Config::Lake(_))
     }
 }
 

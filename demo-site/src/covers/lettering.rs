@@ -20,37 +20,41 @@ pub(super) enum Place {
 /// shop's own type; measured wide enough that no title runs over the edge.
 const LETTER: f32 = 0.56;
 const MARGIN: f32 = 18.0;
+const STEP: f32 = 1.12;
 
-/// Title and author.
+/// Title and author, always on the ground and never across the picture.
 pub(super) fn draw(book: &Book, place: Place) -> Markup {
     let lines = wrap(&book.title);
     let longest = lines.iter().map(|line| line.chars().count()).max();
     let room = f32::from(u16::try_from(WIDTH).unwrap_or(160)) - 2.0 * MARGIN;
-    let letters = longest.unwrap_or(1).max(1) as f32;
-    let size = (room / (letters * LETTER)).clamp(11.0, 30.0);
-    let step = size * 1.12;
-    let tall = step * lines.len() as f32;
-    let top = match place {
-        Place::Top => 20.0,
-        Place::Bottom => 214.0 - tall,
-        Place::Label => 112.0 - tall / 2.0,
+    let height = match place {
+        Place::Top | Place::Bottom => 80.0,
+        Place::Label => 120.0,
     };
-    let author_at = match place {
-        Place::Top | Place::Label => 226.0,
-        Place::Bottom => 24.0,
+    let (letters, rows) = (
+        longest.unwrap_or(1).max(1) as f32,
+        lines.len().max(1) as f32,
+    );
+    let size = (room / (letters * LETTER))
+        .min(height / (rows * STEP))
+        .clamp(11.0, 30.0);
+    let step = size * STEP;
+    let tall = step * rows;
+    let (top, author) = match place {
+        Place::Top => (32.0, 24.0),
+        Place::Bottom => (211.0 - tall, 226.0),
+        Place::Label => (112.0 - tall / 2.0, 226.0),
     };
     html! {
         @if matches!(place, Place::Label) {
-            rect.ground x="12" y=(top - 12.0) width="138" height=(tall + 22.0) {}
+            rect.ground y=(top - 11.0) width=(WIDTH) height=(tall + 21.0) {}
+            rect.ground y="210" width=(WIDTH) height="30" {}
         }
         @for (number, line) in (1_u8..).zip(&lines) {
-            text.ink.title x=(MARGIN) y=(top + step * f32::from(number) - size * 0.25)
+            text.ink.lettering x=(MARGIN) y=(top + step * f32::from(number) - size * 0.25)
                 font-size=(size) { (line) }
         }
-        @if matches!(place, Place::Label) {
-            rect.ground x="12" y="213" width="138" height="19" {}
-        }
-        text.ink.author x=(MARGIN) y=(author_at) font-size="9.5" { (book.author) }
+        text.ink.by-line x=(MARGIN) y=(author) font-size="9.5" { (book.author) }
     }
 }
 

@@ -49,14 +49,14 @@ fn tide(chance: &mut Chance) -> Markup {
 /// A disc over a horizon, and its light on the water.
 fn moon(chance: &mut Chance) -> Markup {
     let x = 50 + chance.below(60);
-    let radius = 26 + chance.below(16);
+    let radius = 26 + chance.below(14);
     html! {
-        circle.one cx=(x) cy="80" r=(radius) {}
+        circle.one cx=(x) cy="58" r=(radius) {}
         @if chance.below(2) == 0 {
-            circle.ground cx=(x + radius / 2) cy=(80 - radius / 4) r=(radius - 4) {}
+            circle.ground cx=(x + radius / 2) cy=(58 - radius / 4) r=(radius - 4) {}
         }
         @for row in 0..4_u32 {
-            rect.two x=(x - radius.min(x) + row * 5) y=(124 + row * 7)
+            rect.two x=(x - radius.min(x) + row * 5) y=(102 + row * 7)
                 width=(2 * radius - row * 10) height="2.5" {}
         }
     }
@@ -79,7 +79,7 @@ fn cards(chance: &mut Chance) -> Markup {
 /// Rings around a corner, as in wood or water.
 fn rings(chance: &mut Chance) -> Markup {
     let x = if chance.below(2) == 0 { 0 } else { WIDTH };
-    let step = 13 + chance.below(5);
+    let step = 11 + chance.below(5);
     html! {
         @for ring in (1..=8_u32).rev() {
             circle class=(if ring % 2 == 0 { "one" } else { "ground" })
@@ -109,7 +109,7 @@ fn hills(chance: &mut Chance) -> Markup {
     let sun = 30 + chance.below(100);
     let (left, right) = (150 + chance.below(30), 140 + chance.below(40));
     html! {
-        circle.two cx=(sun) cy=(132 + chance.below(30)) r="20" {}
+        circle.two cx=(sun) cy=(142 + chance.below(20)) r="20" {}
         path.one d={ "M0 " (left) " C40 " (left - 34) " 70 " (right + 30) " 160 " (right)
                      " V" (HEIGHT) " H0 Z" } {}
         path.two d={ "M0 " (left + 42) " C60 " (left + 60) " 90 " (right) " 160 " (right + 52)

@@ -12,7 +12,7 @@ use crate::shop::Shared;
 use crate::visitor::Visitor;
 
 /// What the booksellers put into the window.
-const WINDOW: [BookId; 8] = [
+const WINDOW: [BookId; 10] = [
     BookId(2),
     BookId(15),
     BookId(33),
@@ -21,6 +21,8 @@ const WINDOW: [BookId; 8] = [
     BookId(8),
     BookId(29),
     BookId(64),
+    BookId(25),
+    BookId(60),
 ];
 
 /// Readers' words worth a place on the first page: book and which of its first reviews.
