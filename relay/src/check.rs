@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::config::quantity::Size;
-use crate::http;
 use crate::intake::origin::Origins;
+use crate::{http, sink};
 
 /// What a check found, to be printed.
 #[derive(Debug, Default)]
@@ -80,6 +80,18 @@ pub async fn check(config: &Config) -> Found {
     if rejected.size > 0 {
         let is = format!("{}, up to {}", rejected.dir.display(), Size(rejected.size));
         found.tried("rejected", is, writable(&rejected.dir));
+    }
+    match &config.sink {
+        sink::Config::Lake(lake) => {
+            let is = format!(
+                "lake in {}, by {}, after {} s or {}",
+                lake.dir.display(),
+                lake.partition_by.key(),
+                lake.buffer_interval.as_secs_f64(),
+                Size(lake.buffer_size)
+            );
+            found.tried("sink", is, writable(&lake.dir));
+        }
     }
     found
 }

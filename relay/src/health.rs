@@ -75,6 +75,7 @@ impl Door {
 
 /// What `/readyz` answers: whether to send traffic here, and if not, what to do about it.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Readiness {
     /// Whether events are taken and delivered.
     pub ready: bool,

@@ -191,36 +191,41 @@ fn line(refused: &Refused) -> Vec<u8> {
 struct Files {
     dir: PathBuf,
     file_size: u64,
-    current: fs_err::File,
+    /// Made with its first line, so that starts without rejections push nothing out.
+    current: Option<fs_err::File>,
     written: u64,
     number: u64,
 }
 
 impl Files {
     fn open(config: &Config) -> io::Result<Self> {
-        // Every start begins a new file: a torn last line of a killed relay stays its own.
-        let last = numbers(&config.dir)?.into_iter().max().unwrap_or(0);
-        let number = last + 1;
-        let mut files = Self {
+        Ok(Self {
             dir: config.dir.clone(),
             file_size: (config.size / FILES).max(1),
-            current: create(&config.dir, number)?,
+            // Every run writes files of its own: a torn last line of a killed one stays there.
+            current: None,
             written: 0,
-            number,
-        };
-        files.delete_old()?;
-        Ok(files)
+            number: numbers(&config.dir)?.into_iter().max().unwrap_or(0),
+        })
     }
 
     fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        if self.written > 0 && self.written + lines.len() as u64 > self.file_size {
-            self.current = create(&self.dir, self.number + 1)?;
-            self.number += 1;
-            self.written = 0;
-            self.delete_old()?;
-        }
-        self.written += lines.len() as u64;
-        self.current.write_all(lines)
+        let length = lines.len() as u64;
+        let full = self.written > 0 && self.written + length > self.file_size;
+        let mut file = match self.current.take() {
+            Some(file) if !full => file,
+            _ => {
+                let file = fs_err::File::create(path(&self.dir, self.number + 1))?;
+                self.number += 1;
+                self.written = 0;
+                self.delete_old()?;
+                file
+            }
+        };
+        file.write_all(lines)?;
+        self.written += length;
+        self.current = Some(file);
+        Ok(())
     }
 
     fn delete_old(&mut self) -> io::Result<()> {
@@ -235,10 +240,6 @@ impl Files {
 
 fn path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("rejected-{number:08}.jsonl"))
-}
-
-fn create(dir: &Path, number: u64) -> io::Result<fs_err::File> {
-    fs_err::File::create(path(dir, number))
 }
 
 fn numbers(dir: &Path) -> io::Result<Vec<u64>> {

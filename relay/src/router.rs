@@ -76,6 +76,7 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         move |request: Request<Body>| find_untidy(tidy.clone(), request)
     };
     tidy.route("/v1", axum::routing::any(untidy.clone()))
+        .route("/v1/", axum::routing::any(untidy.clone()))
         .route("/v1/{*rest}", axum::routing::any(untidy.clone()))
         .route("//v1/{*rest}", axum::routing::any(untidy))
 }

@@ -44,7 +44,12 @@ pub struct Flags {
 #[serde(default, deny_unknown_fields)]
 pub struct ServerFlags {
     /// Address and port to listen on [default: 127.0.0.1:8081]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "CLICKSTREAM_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "CLICKSTREAM_LISTEN",
+        value_parser = address
+    )]
     pub listen: Option<SocketAddr>,
     /// What browsers call this server; decides "our" origin and Secure cookies [default: http://
     /// and the listen address]
@@ -87,8 +92,23 @@ pub struct ServerFlags {
     #[arg(long, value_name = "SECONDS", env = "CLICKSTREAM_GRACE")]
     pub grace: Option<Seconds>,
     /// How log lines are written to standard error [default: text]
-    #[arg(long, value_enum, env = "CLICKSTREAM_LOG_FORMAT")]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        env = "CLICKSTREAM_LOG_FORMAT"
+    )]
     pub log_format: Option<LogFormat>,
+}
+
+/// Reads where to listen; `localhost` is what people type for this machine.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    let parsed = numeric.parse();
+    parsed.map_err(|_| "write an address and a port, such as 127.0.0.1:8081 or 0.0.0.0:80")
 }
 
 /// Who may send, and how much.
@@ -151,6 +171,7 @@ pub struct IdentityFlags {
     #[arg(
         id = "identity-anonymous",
         long = "identity-anonymous",
+        value_name = "HOW",
         value_enum,
         env = "CLICKSTREAM_IDENTITY_ANONYMOUS"
     )]
@@ -190,7 +211,7 @@ pub struct SpoolFlags {
     )]
     pub size: Option<Size>,
     /// When an event counts as kept: synced to the disk, or handed to the system [default: fsync]
-    #[arg(long, value_enum, env = "CLICKSTREAM_DURABILITY")]
+    #[arg(long, value_name = "WHEN", value_enum, env = "CLICKSTREAM_DURABILITY")]
     pub durability: Option<Durability>,
 }
 
@@ -200,7 +221,13 @@ pub struct SpoolFlags {
 #[serde(default, deny_unknown_fields)]
 pub struct SinkFlags {
     /// Where events go [default: lake]
-    #[arg(id = "sink", long = "sink", value_enum, env = "CLICKSTREAM_SINK")]
+    #[arg(
+        id = "sink",
+        long = "sink",
+        value_name = "SINK",
+        value_enum,
+        env = "CLICKSTREAM_SINK"
+    )]
     pub kind: Option<SinkKind>,
     /// Folder of the lake, for the sink `lake` [default: data/lake]
     #[arg(long, value_name = "DIR", env = "CLICKSTREAM_LAKE_DIR")]
@@ -212,7 +239,12 @@ pub struct SinkFlags {
     #[arg(long, value_name = "MIB", env = "CLICKSTREAM_BUFFER_SIZE")]
     pub buffer_size: Option<u64>,
     /// Folders of the lake: one a user, or 128 buckets of users [default: user]
-    #[arg(long, value_enum, env = "CLICKSTREAM_PARTITION_BY")]
+    #[arg(
+        long,
+        value_name = "WHAT",
+        value_enum,
+        env = "CLICKSTREAM_PARTITION_BY"
+    )]
     pub partition_by: Option<PartitionBy>,
     /// Name of the delivery stream, for the sink `firehose` [default: clickstream]
     #[arg(long, value_name = "NAME", env = "CLICKSTREAM_STREAM")]

@@ -1,0 +1,58 @@
+//! Each sync is needed: without it, and all others in place, a history loses or doubles an
+//! event, or the system does not come up again.
+
+use clickstream_relay::spool::files::SyncPoint;
+
+use crate::history::run;
+use crate::model::Counterexample;
+
+const MOST: u64 = 20_000;
+
+/// The first history that finds it out.
+fn needed(point: SyncPoint) {
+    for seed in 0..MOST {
+        match run(seed, Some(point)) {
+            Ok(_) => {}
+            Err((Counterexample::Books(_), _)) => {}
+            Err((found, trace)) => {
+                let steps = trace.len();
+                println!("{point:?}: history {seed}, {steps} steps: {found:?}");
+                return;
+            }
+        }
+    }
+    panic!("{MOST} histories did not miss the sync {point:?}");
+}
+
+macro_rules! each {
+    ($($name:ident $point:ident,)*) => {
+        $(#[test]
+        fn $name() {
+            needed(SyncPoint::$point);
+        })*
+
+        #[test]
+        fn every_sync_point_has_its_test() {
+            assert_eq!(SyncPoint::ALL, [$(SyncPoint::$point),*]);
+        }
+    };
+}
+
+each! {
+    spool_parents SpoolParents,
+    identity Identity,
+    spool_names SpoolNames,
+    segment_name SegmentName,
+    commit Commit,
+    recovered_tail RecoveredTail,
+    recovered_checkpoint RecoveredCheckpoint,
+    checkpoint Checkpoint,
+    plan Plan,
+    plan_name PlanName,
+    recovered_plan RecoveredPlan,
+    lake_identity LakeIdentity,
+    staged Staged,
+    staged_file StagedFile,
+    key_path KeyPath,
+    published Published,
+}

@@ -1,0 +1,280 @@
+//! The system on the simulated disk: appends by hand, delivery by hand, crashes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use clickstream_relay::clock::Clock;
+use clickstream_relay::forward::epoch::Epochs;
+use clickstream_relay::sink::lake;
+use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
+use clickstream_relay::spool::queue::Submitted;
+use clickstream_relay::spool::writer::Writer;
+use clickstream_relay::spool::{self, AppendError, Entry, Spool, Stored, Totals};
+use firehose_local::PartitionBy;
+use tokio::sync::oneshot::Receiver;
+
+use crate::model::{Counterexample, Model};
+
+/// A clock that a history moves.
+#[derive(Debug, Default)]
+pub struct HandClock(AtomicU64);
+
+impl HandClock {
+    pub fn at(ms: u64) -> Self {
+        Self(AtomicU64::new(ms))
+    }
+
+    pub fn set(&self, ms: u64) {
+        self.0.store(ms, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn now_ms(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.now_ms())
+    }
+}
+
+type Answer = Receiver<Result<Vec<Stored>, AppendError>>;
+
+/// The process that runs, if one does.
+struct Process {
+    spool: Spool,
+    writer: Writer,
+    epochs: Option<Epochs>,
+}
+
+/// Disk, process, and what the clients know.
+pub struct World {
+    pub disk: SimulatedDisk,
+    pub clock: Arc<HandClock>,
+    pub config: spool::Config,
+    pub partition_by: PartitionBy,
+    pub model: Model,
+    /// Events that got no 200 yet.
+    pub owed: Vec<u64>,
+    process: Option<Process>,
+    asleep: Vec<(Vec<u64>, Answer)>,
+    /// How the machine goes down when it stops by itself.
+    pub next_crash: Crash,
+    /// What happened.
+    pub trace: Vec<String>,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            disk: SimulatedDisk::new(seed),
+            clock: Arc::new(HandClock::at(1_767_322_985_006)),
+            config: spool::Config {
+                size: 400 * 8192,
+                segment_size: 8192,
+                ..spool::Config::new("/data/spool")
+            },
+            partition_by: PartitionBy::User,
+            model: Model::default(),
+            owed: Vec::new(),
+            process: None,
+            asleep: Vec::new(),
+            next_crash: Crash::PowerCut,
+            trace: Vec::new(),
+        }
+    }
+
+    /// Sends events, in one append; the answer comes with a commit.
+    pub fn send(&mut self, numbers: Vec<u64>) -> Result<(), Counterexample> {
+        self.trace.push(format!("send {numbers:?}"));
+        let now = self.clock.now_ms();
+        let lines: Vec<_> = numbers
+            .iter()
+            .map(|number| (*number, self.model.line(*number).to_owned()))
+            .collect();
+        let process = self.process()?;
+        let entries: Vec<_> = lines
+            .into_iter()
+            .map(|(number, line)| Entry {
+                received_at: now,
+                key: process.spool.key("shop", 1, &number.to_string()),
+                line: line.into_bytes(),
+            })
+            .collect();
+        match process.spool.submit(&entries) {
+            Submitted::Done(answer) => self.answered(numbers, answer.is_ok()),
+            Submitted::Waiting(answer) => self.asleep.push((numbers, answer)),
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, numbers: Vec<u64>, well: bool) {
+        self.trace.push(format!("answer for {numbers:?}: {well}"));
+        for number in numbers {
+            match well {
+                true => {
+                    self.model.acknowledge(number);
+                    self.owed.retain(|owed| *owed != number);
+                }
+                false if !self.owed.contains(&number) => self.owed.push(number),
+                false => {}
+            }
+        }
+    }
+
+    /// One group commit.
+    pub fn commit(&mut self) -> Result<(), Counterexample> {
+        self.process()?.writer.commit_waiting();
+        self.trace.push("commit".to_owned());
+        for (numbers, mut answer) in std::mem::take(&mut self.asleep) {
+            match answer.try_recv() {
+                Ok(result) => self.answered(numbers, result.is_ok()),
+                Err(_) => self.asleep.push((numbers, answer)),
+            }
+        }
+        self.come_back();
+        Ok(())
+    }
+
+    /// One part of an epoch; says what happened.
+    pub fn deliver(&mut self) -> Result<Delivery, Counterexample> {
+        let config = lake::Config {
+            partition_by: self.partition_by,
+            ..lake::Config::new("/data/lake")
+        };
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
+        let process = self.process()?;
+        if process.epochs.is_none() {
+            match Epochs::open(&process.spool, config, clock) {
+                Ok(epochs) => process.epochs = Some(epochs),
+                Err(error) => {
+                    self.trace.push(format!("the lake does not open: {error}"));
+                    self.come_back();
+                    return Ok(Delivery::Failed(error.to_string()));
+                }
+            }
+        }
+        let Some(epochs) = &mut process.epochs else {
+            return Ok(Delivery::Nothing);
+        };
+        let delivery = match epochs.step() {
+            Ok(Some(_)) => Delivery::Some,
+            Ok(None) => Delivery::Nothing,
+            Err(error) => Delivery::Failed(error.to_string()),
+        };
+        let position = process.spool.checkpoint().position;
+        self.trace
+            .push(format!("deliver: {delivery:?}, checkpoint {position}"));
+        self.come_back();
+        Ok(delivery)
+    }
+
+    /// The machine goes down now and comes up again.
+    pub fn crash(&mut self, crash: Crash) {
+        self.trace.push(format!("{crash:?}"));
+        let asleep = std::mem::take(&mut self.asleep);
+        self.process = None;
+        self.disk.restart(crash);
+        for (numbers, _) in asleep {
+            self.answered(numbers, false);
+        }
+    }
+
+    /// The process ends as it should.
+    pub fn stop(&mut self) {
+        self.trace.push("stop".to_owned());
+        if let Some(process) = &mut self.process {
+            process.writer.finish();
+        }
+        for (numbers, mut answer) in std::mem::take(&mut self.asleep) {
+            let well = answer.try_recv().is_ok_and(|result| result.is_ok());
+            self.answered(numbers, well);
+        }
+        self.process = None;
+        self.come_back();
+    }
+
+    /// If the machine stopped by itself, it comes up again.
+    fn come_back(&mut self) {
+        if self.disk.stopped() {
+            self.crash(self.next_crash);
+        }
+    }
+
+    /// Nothing is wrong with the disk any more.
+    pub fn mend(&mut self) {
+        self.disk.set_room(None);
+        self.disk.fail_sync_after(None);
+        self.disk.fail_write_after(None);
+        self.disk.stop_after(u64::MAX);
+    }
+
+    fn process(&mut self) -> Result<&mut Process, Counterexample> {
+        let mut why = String::new();
+        for attempt in 0..5 {
+            if self.process.is_some() {
+                break;
+            }
+            let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
+            let disk = Arc::new(self.disk.clone());
+            match Spool::open_without_thread(&self.config, disk, clock) {
+                Ok((spool, writer)) => {
+                    let (counters, position) = (spool.counters(), spool.checkpoint().position);
+                    self.trace.push(format!(
+                        "open: checkpoint {position}, durable {}, {:?}",
+                        counters.durable_position, counters.totals
+                    ));
+                    self.process = Some(Process {
+                        spool,
+                        writer,
+                        epochs: None,
+                    });
+                }
+                Err(error) => {
+                    why = error.to_string();
+                    self.trace.push(format!("does not open: {why}"));
+                    self.come_back();
+                    if attempt > 0 {
+                        self.mend();
+                    }
+                }
+            }
+        }
+        self.process.as_mut().ok_or(Counterexample::Stuck(why))
+    }
+
+    pub fn totals(&mut self) -> Result<Totals, Counterexample> {
+        Ok(self.process()?.spool.totals())
+    }
+
+    pub fn raw(&self) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+        self.disk.contents(Path::new("/data/lake/raw"))
+    }
+
+    /// Delivers until nothing waits.
+    pub fn deliver_all(&mut self) -> Result<(), Counterexample> {
+        let mut failures = 0;
+        loop {
+            match self.deliver()? {
+                Delivery::Some => {}
+                Delivery::Nothing => return Ok(()),
+                Delivery::Failed(_) if failures < 3 => failures += 1,
+                Delivery::Failed(error) => return Err(Counterexample::Stuck(error)),
+            }
+        }
+    }
+}
+
+/// How a part of an epoch went.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Something was delivered.
+    Some,
+    /// Nothing waits.
+    Nothing,
+    /// Not this time.
+    Failed(String),
+}

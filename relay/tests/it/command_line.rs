@@ -1,0 +1,255 @@
+//! The program itself: help, errors with their statuses, a start and a clean stop.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use crate::house::lake_lines;
+
+fn relay(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_clickstream-relay"));
+    command.current_dir(dir).env_clear().env("COLUMNS", "100");
+    command
+}
+
+fn run(dir: &Path, arguments: &[&str]) -> Output {
+    relay(dir).args(arguments).output().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn help_teaches() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, arguments) in [
+        ("help", vec!["--help"]),
+        ("help_check", vec!["check", "-h"]),
+    ] {
+        let output = run(dir.path(), &arguments);
+        assert!(output.status.success());
+        let text = String::from_utf8(output.stdout).unwrap();
+        insta::assert_snapshot!(name, text);
+    }
+}
+
+#[test]
+fn help_never_shows_a_secret_of_the_environment() {
+    let dir = tempfile::tempdir().unwrap();
+    for arguments in [["--help"], ["-h"]] {
+        let mut command = relay(dir.path());
+        command.env("CLICKSTREAM_WRITE_KEY", "server:shop:top-secret");
+        command.env("CLICKSTREAM_METRICS_TOKEN", "top-secret");
+        let output = command.args(arguments).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("CLICKSTREAM_WRITE_KEY") && !text.contains("top-secret"));
+    }
+}
+
+#[test]
+fn bad_settings_end_with_64_and_say_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs_err::write(dir.path().join(name), text).unwrap();
+    write("unknown.toml", "[server]\nlisten_on = 1\n");
+    write("wrong.toml", "[spool]\nsize = \"huge\"\n");
+    write("short.key", "too short\n");
+    for (name, arguments) in [
+        ("unknown_flag", &["--liste", "x"][..]),
+        ("listen", &["--listen", "8080"]),
+        ("spool_size", &["--spool-size", "1 lake"]),
+        ("buffer_interval", &["--buffer-interval", "soon"]),
+        ("sink", &["--sink", "kafka"]),
+        ("write_key_kind", &["--write-key", "brwser:shop:top-secret"]),
+        (
+            "write_key_form",
+            &["--write-key", "browser:shop:a", "--write-key", "top-secret"],
+        ),
+        (
+            "write_key_twice",
+            &["--write-key", "browser:a:k", "--write-key", "server:b:k"],
+        ),
+        ("public_url", &["--public-url", "shop.example"]),
+        (
+            "allow_origin",
+            &["--allow-origin", "https://shop.example/path"],
+        ),
+        ("identity_key_form", &["--identity-key", "file"]),
+        ("identity_key_missing", &["--identity-key", "a:nowhere.key"]),
+        ("identity_key_short", &["--identity-key", "a:short.key"]),
+        ("config_missing", &["--config", "nowhere.toml"]),
+        ("config_unknown", &["--config", "unknown.toml"]),
+        ("config_wrong", &["--config", "wrong.toml"]),
+        ("max_connections", &["--max-connections", "0"]),
+    ] {
+        let output = run(dir.path(), arguments);
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(64), "{name}: {text}");
+        assert!(!text.contains("top-secret"), "{name}: {text}");
+        insta::assert_snapshot!(format!("error_{name}"), text);
+    }
+}
+
+#[test]
+fn a_taken_port_and_an_unwritable_folder_are_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(dir.path(), &["--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stderr(&output).replace(&address, "ADDRESS");
+    insta::assert_snapshot!("error_taken_port", text);
+
+    fs_err::write(dir.path().join("file"), "").unwrap();
+    for flag in ["--spool-dir", "--lake-dir"] {
+        let output = run(dir.path(), &["--listen", "127.0.0.1:0", flag, "file/below"]);
+        assert_eq!(output.status.code(), Some(1), "{flag}");
+        let text = stderr(&output);
+        let error = text
+            .lines()
+            .find(|line| line.starts_with("error: "))
+            .unwrap();
+        assert!(error.contains("file/below"), "{flag}: {error}");
+    }
+}
+
+#[test]
+fn check_says_what_would_be_done_and_tries_it() {
+    let dir = tempfile::tempdir().unwrap();
+    fs_err::write(
+        dir.path().join("identity.key"),
+        "0123456789abcdef0123456789abcdef\n",
+    )
+    .unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let common = [
+        "--write-key",
+        "browser:shop:top-secret",
+        "--identity-key",
+        "2026-01:identity.key",
+        "--public-url",
+        "https://shop.example",
+    ];
+    let good = run(
+        dir.path(),
+        &[&["check", "--listen", "127.0.0.1:0"][..], &common].concat(),
+    );
+    let text = String::from_utf8(good.stdout).unwrap();
+    assert_eq!(good.status.code(), Some(0), "{text}");
+    insta::assert_snapshot!("check_good", text);
+
+    fs_err::write(dir.path().join("file"), "").unwrap();
+    let wrong = ["check", "--listen", &address, "--spool-dir", "file/spool"];
+    let bad = run(dir.path(), &[&wrong[..], &common].concat());
+    assert_eq!(bad.status.code(), Some(1));
+    let text = String::from_utf8(bad.stdout)
+        .unwrap()
+        .replace(&address, "ADDRESS");
+    insta::assert_snapshot!("check_bad", text);
+}
+
+/// A running program; killed when a test fails.
+struct Running(std::process::Child, String);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the program and waits until it says where it listens and that it is ready.
+fn start(dir: &Path, arguments: &[&str]) -> (Running, BufReader<std::process::ChildStderr>) {
+    let mut command = relay(dir);
+    command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let mut child = command
+        .args(arguments)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap());
+    let mut running = Running(child, String::new());
+    loop {
+        let mut line = String::new();
+        assert!(lines.read_line(&mut line).unwrap() > 0, "ended early");
+        let Ok(json) = serde_json::from_str::<Value>(&line) else {
+            continue;
+        };
+        if let Some(address) = json["address"].as_str() {
+            running.1 = address.to_owned();
+        }
+        if json["message"].as_str().unwrap_or("").starts_with("ready") {
+            return (running, lines);
+        }
+    }
+}
+
+fn post(address: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(
+        stream,
+        "POST /v1/batch HTTP/1.1\r\nhost: x\r\nx-write-key: k\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn settings_come_from_file_environment_and_flags_in_this_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "[intake]\nwrite_key = [\"server:from-file:k\"]\n[sink]\nlake_dir = \"from-file\"\nbuffer_interval = 0.05\n";
+    fs_err::write(dir.path().join("relay.toml"), text).unwrap();
+    for (environment, flag, lake) in [
+        (None, None, "from-file"),
+        (Some("from-environment"), None, "from-environment"),
+        (Some("from-environment"), Some("from-flag"), "from-flag"),
+    ] {
+        let mut command = relay(dir.path());
+        command.args(["check", "--config", "relay.toml", "--listen", "127.0.0.1:0"]);
+        command.envs(environment.map(|lake| ("CLICKSTREAM_LAKE_DIR", lake)));
+        command.args(flag.map(|lake| ["--lake-dir", lake]).into_iter().flatten());
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("from-file (server)"), "{text}");
+        let line = text.lines().find(|line| line.starts_with("sink")).unwrap();
+        assert!(line.contains(lake), "{line}");
+    }
+}
+
+#[test]
+fn sigterm_delivers_what_was_taken_and_ends_with_0() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = [
+        "--write-key",
+        "server:shop:k",
+        "--buffer-interval",
+        "3600",
+        "--grace",
+        "20",
+    ];
+    let (mut running, mut lines) = start(dir.path(), &arguments);
+    for number in 0..5 {
+        let body = format!(r#"{{"batch":[{{"type":"track","event":"E","userId":"{number}"}}]}}"#);
+        let answer = post(&running.1, &body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let pid = rustix::process::Pid::from_child(&running.0);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(running.0.wait().unwrap().code(), Some(0));
+    let mut said = String::new();
+    lines.read_to_string(&mut said).unwrap();
+    let last: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&last["message"], &last["delivered"]),
+        (&"stopped".into(), &5.into()),
+        "{said}"
+    );
+    assert_eq!(lake_lines(&dir.path().join("data/lake")).len(), 5);
+}

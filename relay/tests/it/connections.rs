@@ -1,0 +1,217 @@
+//! The accept loop, over real sockets: peers, slow clients, crowds, stops.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clickstream_relay::http;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::house::{House, event, until};
+
+/// A served house.
+struct Served {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<usize>,
+}
+
+async fn serve(house: &House, change: impl FnOnce(&mut http::Config)) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut config = http::Config::default();
+    change(&mut config);
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(http::serve(listener, house.relay.router(), config, async {
+        let _ = stopped.await;
+    }));
+    Served {
+        address,
+        stop,
+        serving,
+    }
+}
+
+fn request(body: &str) -> String {
+    format!(
+        "POST /v1/batch HTTP/1.1\r\nhost: x\r\nx-write-key: browser-key\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+async fn connect(served: &Served) -> TcpStream {
+    TcpStream::connect(served.address).await.unwrap()
+}
+
+/// Everything until the other side closes.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut text));
+    // A cut connection ends with an error; what came before it counts.
+    let _ = read.await.expect("the connection stays open");
+    String::from_utf8(text).unwrap()
+}
+
+/// One answer on a connection that stays.
+async fn one(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    while !(text.contains("\r\n\r\n") && text.ends_with('}')) {
+        let mut part = [0; 4096];
+        let length = stream.read(&mut part).await.unwrap();
+        assert!(length > 0, "closed after {text:?}");
+        text.push_str(std::str::from_utf8(&part[..length]).unwrap());
+    }
+    text
+}
+
+#[tokio::test]
+async fn the_peers_address_reaches_the_line() {
+    let house = House::new().await;
+    let served = serve(&house, |_| {}).await;
+    let mut stream = connect(&served).await;
+    let body = event(r#","anonymousId":"a""#);
+    stream.write_all(request(&body).as_bytes()).await.unwrap();
+    assert!(one(&mut stream).await.starts_with("HTTP/1.1 200 OK"));
+    // The connection is kept for the next request.
+    stream.write_all(request(&body).as_bytes()).await.unwrap();
+    assert!(one(&mut stream).await.contains(r#""accepted":1"#));
+    drop(stream);
+    served.stop.send(()).unwrap();
+    assert_eq!(served.serving.await.unwrap(), 0);
+    let lines = house.lines().await;
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["relay"]["ip"], "127.0.0.1");
+}
+
+#[tokio::test]
+async fn a_header_that_trickles_is_cut_off() {
+    let house = House::new().await;
+    let served = serve(&house, |config| {
+        config.header_timeout = Duration::from_millis(100)
+    })
+    .await;
+    let mut stream = connect(&served).await;
+    stream
+        .write_all(b"POST /v1/batch HTTP/1.1\r\nhost:")
+        .await
+        .unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(!answer.contains("200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_is_answered_408() {
+    let house = House::new().await;
+    let served = serve(&house, |config| {
+        config.body_timeout = Duration::from_millis(100)
+    })
+    .await;
+    let mut stream = connect(&served).await;
+    let whole = request(&event(""));
+    stream
+        .write_all(&whole.as_bytes()[..whole.len() - 5])
+        .await
+        .unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains(r#""code":"body_timeout""#), "{answer}");
+    assert_eq!(house.relay.totals().unwrap().taken, 0);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_early_is_not_taken() {
+    let house = House::new().await;
+    let served = serve(&house, |_| {}).await;
+    let mut stream = connect(&served).await;
+    let whole = request(&event(""));
+    stream
+        .write_all(&whole.as_bytes()[..whole.len() - 5])
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    rest(&mut stream).await;
+    assert_eq!(house.relay.totals().unwrap().taken, 0);
+}
+
+#[tokio::test]
+async fn a_body_over_the_bound_is_read_to_its_end_so_that_the_answer_arrives() {
+    let house = House::new().await;
+    let served = serve(&house, |_| {}).await;
+    let mut stream = connect(&served).await;
+    let whole = request(&"x".repeat(6 << 20));
+    stream.write_all(whole.as_bytes()).await.unwrap();
+    let answer = one(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_crowd_waits_for_a_place() {
+    let house = House::new().await;
+    let served = serve(&house, |config| config.max_connections = 1).await;
+    let mut first = connect(&served).await;
+    first
+        .write_all(request(&event("")).as_bytes())
+        .await
+        .unwrap();
+    one(&mut first).await;
+    // The only place is taken by a kept connection: the second one's request waits…
+    let mut second = connect(&served).await;
+    second
+        .write_all(request(&event("")).as_bytes())
+        .await
+        .unwrap();
+    let mut part = [0; 1];
+    let early = tokio::time::timeout(Duration::from_millis(100), second.read(&mut part)).await;
+    assert!(early.is_err(), "served beyond the bound");
+    // …until the first has gone.
+    drop(first);
+    assert!(one(&mut second).await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn a_stop_lets_a_request_finish_and_cuts_it_after_the_grace() {
+    for (grace, finishes) in [
+        (Duration::from_secs(20), true),
+        (Duration::from_millis(50), false),
+    ] {
+        let house = House::new().await;
+        let served = serve(&house, |config| config.grace = grace).await;
+        let mut stream = connect(&served).await;
+        let whole = request(&event(""));
+        let (start, end) = whole.as_bytes().split_at(whole.len() - 5);
+        stream.write_all(start).await.unwrap();
+        // In flight for certain once another request was served after it.
+        let mut other = connect(&served).await;
+        other
+            .write_all(request(&event("")).as_bytes())
+            .await
+            .unwrap();
+        one(&mut other).await;
+        served.stop.send(()).unwrap();
+        // Who comes now is refused at once.
+        until("the port is closed", async || {
+            TcpStream::connect(served.address).await.is_err()
+        })
+        .await;
+        if finishes {
+            stream.write_all(end).await.unwrap();
+            let answer = rest(&mut stream).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+            assert_eq!(served.serving.await.unwrap(), 0);
+        } else {
+            assert_eq!(served.serving.await.unwrap(), 1);
+            assert_eq!(rest(&mut stream).await, "");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_taken_port_is_said() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let error = http::bind(address).await.unwrap_err().to_string();
+    assert!(error.contains("is taken by another program"), "{error}");
+    assert!(error.contains("--listen"), "{error}");
+}

@@ -1,0 +1,14 @@
+//! The relay's public face: HTTP in, lines out. One binary of modules, a subject each.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at what cannot be")]
+
+mod answers;
+mod bodies;
+mod command_line;
+mod connections;
+mod cors;
+mod fixtures;
+mod forgery;
+mod house;
+mod keys;
+mod operators;
