@@ -116,6 +116,7 @@ impl Config {
             public_url,
             allow_origin,
             allow_host,
+            proxies,
             metrics_token,
             max_connections,
             header_timeout,
@@ -137,6 +138,8 @@ impl Config {
         let allow_origin = allow_origin.unwrap_or_default();
         let spool = spool_config(flags.spool);
         let rejected_size = flags.intake.rejected_size.map_or(64 << 20, |size| size.0);
+        let mut intake = intake_config(flags.intake)?;
+        intake.proxies = proxies.unwrap_or(intake.proxies);
         Ok(Self {
             listen: listen.unwrap_or((Ipv4Addr::LOCALHOST, 8081).into()),
             http,
@@ -150,7 +153,7 @@ impl Config {
                 .collect::<Result<_, _>>()?,
             allow_host: allow_host.unwrap_or_default(),
             metrics_token: metrics_token.filter(|token| !token.0.is_empty()),
-            intake: intake_config(flags.intake)?,
+            intake,
             identity: identity_config(flags.identity)?,
             rejected: rejected::Config {
                 dir: spool.dir.join("rejected"),

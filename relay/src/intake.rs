@@ -10,35 +10,33 @@ pub mod body;
 pub mod key;
 pub mod memory;
 pub mod origin;
+pub mod proxy;
 pub mod segment;
+pub mod sort;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use axum::body::Body;
-use axum::extract::ConnectInfo;
 use axum::response::Response;
 use clickstream_event::limits::Limits;
 use clickstream_event::read::Batch;
 use http::request::Parts;
-use http::{Request, StatusCode, header};
+use http::{Request, StatusCode};
 
-use self::answer::{Refusal, Rejected, Taken};
+use self::answer::{Refusal, Taken};
 use self::key::{Keyring, Kind, WriteKey};
-use self::memory::{Held, Memory};
+use self::memory::Memory;
 use self::origin::Origins;
 use self::segment::Form;
+use self::sort::Sorted;
 use crate::clock::Clock;
 use crate::health::Door;
-use crate::identity::{Identity, Signed};
+use crate::identity::Identity;
 use crate::outcome::Outcomes;
-use crate::rejected::{Keeper, Refused};
-use crate::spool::{AppendError, Entry, Spool, Stored};
-use crate::stamp::{self, Arrival, MessageIds};
-
-/// Most bytes that the lines of one batch may have together.
-const LINES_BYTES: usize = 16 << 20;
+use crate::rejected::Keeper;
+use crate::spool::{AppendError, Spool, Stored};
+use crate::stamp::MessageIds;
 
 /// Who may send, and how much.
 #[derive(Clone, Debug)]
@@ -53,6 +51,8 @@ pub struct Config {
     pub server_bytes: usize,
     /// What all bodies may hold in memory together.
     pub memory_bytes: usize,
+    /// Reverse proxies in front: so many entries of `X-Forwarded-For` are theirs.
+    pub proxies: usize,
 }
 
 impl Default for Config {
@@ -63,6 +63,7 @@ impl Default for Config {
             browser_bytes: 500 << 10,
             server_bytes: 4 << 20,
             memory_bytes: 64 << 20,
+            proxies: 0,
         }
     }
 }
@@ -105,15 +106,6 @@ impl Counters {
         let counts = self.refused.iter().map(|counter| counter.load(Relaxed));
         Refusal::CODES.into_iter().zip(counts)
     }
-}
-
-/// What became of a request's events before the spool has spoken.
-#[derive(Debug, Default)]
-struct Sorted {
-    entries: Vec<Entry>,
-    rejected: Vec<Rejected>,
-    kept: Vec<Refused>,
-    unknown_keys: usize,
 }
 
 impl Intake {
@@ -224,130 +216,6 @@ impl Intake {
         } else {
             self.config.browser_bytes
         }
-    }
-
-    /// Each event for itself: a line for the spool, or a reason for the client.
-    fn sort(
-        &self,
-        batch: &Batch<'_>,
-        batch_key: Option<&WriteKey>,
-        head: &Parts,
-        spool: &Spool,
-        held: &mut Held,
-    ) -> Result<Sorted, Refusal> {
-        let arrival = Arrival {
-            received_at_ms: self.clock.now_ms(),
-            peer: head
-                .extensions
-                .get::<ConnectInfo<SocketAddr>>()
-                .map(|ConnectInfo(peer)| peer.ip()),
-            user_agent: head
-                .headers
-                .get(header::USER_AGENT)
-                .and_then(|value| value.to_str().ok()),
-        };
-        let signed = self.identity.signed(
-            &head.headers,
-            self.origins.of(&head.headers),
-            batch.user_token(),
-            arrival.received_at_ms,
-        );
-        let mut sorted = Sorted::default();
-        let mut lines = 0usize;
-        for index in 0..batch.len() {
-            self.sort_one(
-                index,
-                batch,
-                batch_key,
-                arrival,
-                &signed,
-                spool,
-                &mut sorted,
-            );
-            // A batch's context goes into each of its events: a small body can become large lines.
-            let line = sorted.entries.last().map_or(0, |entry| entry.line.len());
-            lines = lines.saturating_add(line);
-            held.add(&self.memory, line)?;
-            if lines > LINES_BYTES {
-                return Err(Refusal::TooLarge { limit: LINES_BYTES });
-            }
-        }
-        if batch_key.is_none() && sorted.entries.is_empty() {
-            // Nobody's key opened the door: neither stored nor kept as rejected.
-            return Err(match sorted.unknown_keys {
-                0 => Refusal::NoWriteKey,
-                _ => Refusal::UnknownWriteKey,
-            });
-        }
-        Ok(sorted)
-    }
-
-    /// Returns the bytes of the line that it made.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "one event and everything that decides about it"
-    )]
-    fn sort_one(
-        &self,
-        index: usize,
-        batch: &Batch<'_>,
-        batch_key: Option<&WriteKey>,
-        arrival: Arrival<'_>,
-        signed: &Signed,
-        spool: &Spool,
-        sorted: &mut Sorted,
-    ) -> usize {
-        let event = match batch.event(index) {
-            Ok(event) => event,
-            Err(rejection) => {
-                let rejected = Rejected::new(index, rejection);
-                if let Some(key) = batch_key {
-                    sorted.kept.push(Refused {
-                        received_at_ms: arrival.received_at_ms,
-                        source: key.source.clone(),
-                        index,
-                        message_id: rejected.message_id.clone(),
-                        code: rejected.code,
-                        reason: rejected.reason.clone(),
-                        raw: batch.raw(index).to_vec(),
-                    });
-                }
-                sorted.rejected.push(rejected);
-                return 0;
-            }
-        };
-        let own_key = || event.write_key.as_deref();
-        let Some(key) = batch_key.or_else(|| self.config.keys.find(own_key()?)) else {
-            sorted.unknown_keys += usize::from(own_key().is_some());
-            sorted.rejected.push(Rejected {
-                index,
-                message_id: event.message_id,
-                code: "invalid_write_key",
-                reason: "invalid_write_key: $.writeKey: is not known here, and the batch has none"
-                    .to_owned(),
-            });
-            return 0;
-        };
-        let times = event.times(arrival.time());
-        let who = self.identity.who(&event, &times, key, signed);
-        let made;
-        let message_id = match &event.message_id {
-            Some(id) => id,
-            None => {
-                made = self
-                    .ids
-                    .next(arrival.received_at_ms, event.anonymous_id.as_deref());
-                &made
-            }
-        };
-        let line = stamp::line(&event, message_id, &who, key, arrival);
-        let bytes = line.len();
-        sorted.entries.push(Entry {
-            received_at: arrival.received_at_ms,
-            key: spool.key(&key.source, key.kind.number(), message_id),
-            line,
-        });
-        bytes
     }
 
     /// Hands the lines to the spool and, when they are durable, answers for all events.

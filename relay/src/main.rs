@@ -106,7 +106,13 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut: they took longer than the grace");
     }
-    let report = relay.shutdown(grace.saturating_sub(stopped.elapsed())).await;
+    let stopping = relay.shutdown(grace.saturating_sub(stopped.elapsed()));
+    let report = tokio::select! {
+        report = stopping => report,
+        () = asked_to_stop() => anyhow::bail!(
+            "stopped at once, as asked a second time; what was not delivered stays in the spool"
+        ),
+    };
     if let Some(error) = failed {
         anyhow::bail!("{error}");
     }

@@ -71,6 +71,10 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub allow_host: Option<Vec<String>>,
+    /// Reverse proxies in front of this server, which each add the visitor's address to
+    /// X-Forwarded-For [default: 0]
+    #[arg(long, value_name = "N", env = "CLICKSTREAM_PROXIES")]
+    pub proxies: Option<usize>,
     /// The token that /metrics asks for [default: made at start and printed]
     #[arg(
         long,

@@ -71,7 +71,7 @@ macro_rules! layered {
     };
 }
 
-layered!(ServerFlags: listen public_url allow_origin allow_host metrics_token max_connections
+layered!(ServerFlags: listen public_url allow_origin allow_host proxies metrics_token max_connections
     header_timeout body_timeout grace log_format);
 layered!(IntakeFlags: write_key event_size batch_events browser_batch_size server_batch_size
     rejected_size);

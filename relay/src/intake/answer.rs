@@ -65,6 +65,18 @@ impl Rejected {
             message_id: rejection.message_id,
         }
     }
+
+    /// An event in a batch without a key, with none that is known of its own.
+    #[must_use]
+    pub fn without_key(index: usize, message_id: Option<String>) -> Self {
+        let code = "invalid_write_key";
+        Self {
+            index,
+            message_id,
+            reason: format!("{code}: $.writeKey: is not known here, and the batch has none"),
+            code,
+        }
+    }
 }
 
 /// Serializes as `true` in a success, so that nobody can build one that says otherwise.

@@ -64,7 +64,8 @@ impl History {
             34..58 => self.deliver()?,
             58..64 => self.tick(),
             64..71 => self.crash(),
-            71..86 => self.stop_soon(),
+            71..80 => self.stop_soon(),
+            80..86 => self.kill_then_cut()?,
             86..90 => {
                 let count = self.random.random_range(0..8);
                 self.world.trace.push(format!("a sync fails after {count}"));
@@ -145,6 +146,34 @@ impl History {
             .push(format!("{kind:?} after {count} operations"));
         self.world.disk.stop_after(count);
         self.sum.crashes += 1;
+    }
+
+    /// The process dies between a write and its sync, the next one builds on what it
+    /// finds, and then power is cut.
+    fn kill_then_cut(&mut self) -> Result<(), Counterexample> {
+        let count = self.random.random_range(0..4);
+        self.world.trace.push(format!("Kill at sync {count}"));
+        self.world.next_crash = Crash::Kill;
+        self.world.disk.stop_at_sync(count);
+        for _ in 0..self.random.random_range(2..5) {
+            match self.random.random_bool(0.5) {
+                true => self.append()?,
+                false => self.deliver()?,
+            }
+        }
+        if self.random.random_bool(0.5) {
+            let count = self.random.random_range(0..30);
+            self.world
+                .trace
+                .push(format!("PowerCut after {count} operations"));
+            self.world.next_crash = Crash::PowerCut;
+            self.world.disk.stop_after(count);
+            self.deliver()?;
+        } else {
+            self.world.crash(Crash::PowerCut);
+        }
+        self.sum.crashes += 2;
+        Ok(())
     }
 
     fn reconfigure(&mut self) {

@@ -210,6 +210,7 @@ impl World {
         self.disk.fail_sync_after(None);
         self.disk.fail_write_after(None);
         self.disk.stop_after(u64::MAX);
+        self.disk.stop_at_sync(u64::MAX);
     }
 
     fn process(&mut self) -> Result<&mut Process, Counterexample> {

@@ -1,0 +1,148 @@
+//! Each event for itself: checked, named, stamped, made a line; or a reason for its client.
+
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+use clickstream_event::read::Batch;
+use http::header;
+use http::request::Parts;
+
+use super::Intake;
+use super::answer::{Refusal, Rejected};
+use super::key::WriteKey;
+use super::memory::Held;
+use super::proxy;
+use crate::identity::Signed;
+use crate::rejected::Refused;
+use crate::spool::{Entry, Spool};
+use crate::stamp::{self, Arrival};
+
+/// Most bytes that the lines of one batch may have together.
+const LINES_BYTES: usize = 16 << 20;
+
+/// What became of a request's events before the spool has spoken.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// Lines for the spool.
+    pub entries: Vec<Entry>,
+    /// What the client is told of the others.
+    pub rejected: Vec<Rejected>,
+    /// What is kept of those, where their sender is known.
+    pub kept: Vec<Refused>,
+    unknown_keys: usize,
+}
+
+/// What a request's events have in common.
+#[derive(Clone, Copy, Debug)]
+struct Request<'a> {
+    batch: &'a Batch<'a>,
+    key: Option<&'a WriteKey>,
+    arrival: Arrival<'a>,
+    signed: &'a Signed,
+    spool: &'a Spool,
+}
+
+impl Intake {
+    /// Sorts the events of `batch`, sent with `key` (none means that each brings its own). The lines
+    /// are `held` in memory with the body.
+    pub(super) fn sort(
+        &self,
+        batch: &Batch<'_>,
+        key: Option<&WriteKey>,
+        head: &Parts,
+        spool: &Spool,
+        held: &mut Held,
+    ) -> Result<Sorted, Refusal> {
+        let arrival = self.arrival(head);
+        let signed = self.identity.signed(
+            &head.headers,
+            self.origins.of(&head.headers),
+            batch.user_token(),
+            arrival.received_at_ms,
+        );
+        let request = Request {
+            batch,
+            key,
+            arrival,
+            signed: &signed,
+            spool,
+        };
+        let mut sorted = Sorted::default();
+        let mut lines = 0usize;
+        for index in 0..batch.len() {
+            let line = self.sort_one(index, request, &mut sorted);
+            // A batch's context goes into each of its events: a small body can become large lines.
+            lines = lines.saturating_add(line);
+            held.add(&self.memory, line)?;
+            if lines > LINES_BYTES {
+                return Err(Refusal::TooLarge { limit: LINES_BYTES });
+            }
+        }
+        if key.is_none() && sorted.entries.is_empty() {
+            // Nobody's key opened the door: neither stored nor kept as rejected.
+            return Err(match sorted.unknown_keys {
+                0 => Refusal::NoWriteKey,
+                _ => Refusal::UnknownWriteKey,
+            });
+        }
+        Ok(sorted)
+    }
+
+    fn arrival<'a>(&self, head: &'a Parts) -> Arrival<'a> {
+        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+        let user_agent = head.headers.get(header::USER_AGENT);
+        Arrival {
+            received_at_ms: self.clock.now_ms(),
+            peer: proxy::visitor(&head.headers, peer, self.config.proxies),
+            user_agent: user_agent.and_then(|value| value.to_str().ok()),
+        }
+    }
+
+    /// Returns the bytes of the line that it made.
+    fn sort_one(&self, index: usize, request: Request<'_>, sorted: &mut Sorted) -> usize {
+        let received_at_ms = request.arrival.received_at_ms;
+        let event = match request.batch.event(index) {
+            Ok(event) => event,
+            Err(rejection) => {
+                let rejected = Rejected::new(index, rejection);
+                sorted.kept.extend(request.key.map(|key| Refused {
+                    received_at_ms,
+                    source: key.source.clone(),
+                    index,
+                    message_id: rejected.message_id.clone(),
+                    code: rejected.code,
+                    reason: rejected.reason.clone(),
+                    raw: request.batch.raw(index).to_vec(),
+                }));
+                sorted.rejected.push(rejected);
+                return 0;
+            }
+        };
+        let own_key = || event.write_key.as_deref();
+        let Some(key) = request.key.or_else(|| self.config.keys.find(own_key()?)) else {
+            sorted.unknown_keys += usize::from(own_key().is_some());
+            sorted
+                .rejected
+                .push(Rejected::without_key(index, event.message_id));
+            return 0;
+        };
+        let times = event.times(request.arrival.time());
+        let who = self.identity.who(&event, &times, key, request.signed);
+        let anonymous_id = event.anonymous_id.as_deref();
+        let message_id = match &event.message_id {
+            Some(id) => id.clone(),
+            None => self.ids.next(received_at_ms, anonymous_id),
+        };
+        let line = stamp::line(&event, &message_id, &who, key, request.arrival);
+        let bytes = line.len();
+        sorted.entries.push(Entry {
+            received_at: received_at_ms,
+            key: request
+                .spool
+                .key(&key.source, key.kind.number(), &message_id),
+            line,
+        });
+        bytes
+    }
+}
