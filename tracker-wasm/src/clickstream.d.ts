@@ -30,16 +30,18 @@ export interface Clickstream {
   flush(): void;
   /** The user's signed token, for sites on another origin than the relay. */
   setUserToken(token: string | null): void;
+  /** True once the tracker runs; false where it cannot (blocked, or no wasm allowed). */
+  readonly ready?: Promise<boolean>;
   /** The same calls as arrays, as before the script has loaded. */
   push(...calls: Call[]): void;
 }
 
 export type Call = {
-  [Name in Exclude<keyof Clickstream, "push">]: [
+  [Name in Exclude<keyof Clickstream, "push" | "ready">]: [
     Name,
     ...Parameters<Clickstream[Name]>,
   ];
-}[Exclude<keyof Clickstream, "push">];
+}[Exclude<keyof Clickstream, "push" | "ready">];
 
 /** With `data-debug` the document gets these as `clickstream` events. */
 export interface ClickstreamNews {

@@ -16,11 +16,15 @@ pub struct Identity {
     random: Box<dyn Fn() -> String>,
     anonymous: String,
     user: Option<String>,
+    /// An `identify` is owed, before the page's first event: it joins both ids.
+    due: bool,
+    /// What is recorded now is of an earlier page with another claim.
+    held: bool,
 }
 
 impl Identity {
-    /// Takes up what the store knows. The flag says that the page claims a user whom the
-    /// page before did not: an `identify` is due, which joins both ids.
+    /// Takes up what the store knows. When the page claims a user whom the page before did
+    /// not, an `identify` is due.
     ///
     /// When one user's page follows another's without a page in between that claims none,
     /// the browser's id changes too: two people never share one.
@@ -29,7 +33,7 @@ impl Identity {
         store: Box<dyn Store>,
         random: Box<dyn Fn() -> String>,
         page_user: Option<String>,
-    ) -> (Self, bool) {
+    ) -> Self {
         let known = store.get(USER).unwrap_or_default();
         let (said_by, known_user) = known.split_at_checked(1).unwrap_or_default();
         let mut identity = Self {
@@ -37,14 +41,15 @@ impl Identity {
             user: page_user,
             store,
             random,
+            due: false,
+            held: false,
         };
-        let mut due = false;
         match &identity.user {
             Some(user) if user == known_user && said_by == "p" => {}
             Some(user) if user == known_user => identity.store.set(USER, &["p", user].concat()),
             Some(user) => {
                 identity.store.set(USER, &["p", user].concat());
-                due = true;
+                identity.due = true;
                 if said_by == "p" {
                     identity.anonymous.clear();
                 }
@@ -56,7 +61,23 @@ impl Identity {
         if identity.anonymous.is_empty() {
             identity.renew();
         }
-        (identity, due)
+        identity
+    }
+
+    /// Whether an `identify` is due; it is no longer.
+    pub const fn take_due(&mut self) -> bool {
+        !self.held && std::mem::replace(&mut self.due, false)
+    }
+
+    /// What follows happened on an earlier page, which claimed `user`: when this page claims
+    /// somebody else, it is nobody's claim.
+    pub fn hold(&mut self, user: Option<String>) {
+        self.held = user.filter(|user| !user.is_empty()) != self.user;
+    }
+
+    /// What follows happens on this page.
+    pub const fn release(&mut self) {
+        self.held = false;
     }
 
     /// The browser's own id.
@@ -68,7 +89,7 @@ impl Identity {
     /// The user claimed.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
-        self.user.as_deref()
+        self.user.as_deref().filter(|_| !self.held)
     }
 
     /// A call named the user.
@@ -82,6 +103,7 @@ impl Identity {
     /// Somebody signed out: a new id for the browser, and no claim.
     pub fn reset(&mut self) {
         self.user = None;
+        self.due = false;
         self.store.remove(USER);
         self.renew();
     }
@@ -130,7 +152,9 @@ mod tests {
                 format!("id{}", count.get())
             };
             let user = user.map(str::to_owned);
-            Identity::open(Box::new(self.clone()), Box::new(random), user)
+            let mut identity = Identity::open(Box::new(self.clone()), Box::new(random), user);
+            let due = identity.take_due();
+            (identity, due)
         }
     }
 
@@ -194,6 +218,22 @@ mod tests {
         );
         // From now on it is the page's claim, and goes with it.
         assert_eq!(browser.page(None).0.user(), None);
+    }
+
+    #[test]
+    fn what_another_page_left_is_not_claimed_for_this_one_s_user() {
+        let browser = Browser::default();
+        let mut page = Identity::open(
+            Box::new(browser.clone()),
+            Box::new(|| "id".to_owned()),
+            Some("7".into()),
+        );
+        page.hold(None);
+        assert!(page.user().is_none() && !page.take_due());
+        page.release();
+        assert!(page.user() == Some("7") && page.take_due());
+        page.hold(Some("7".into()));
+        assert_eq!(page.user(), Some("7"));
     }
 
     #[test]

@@ -8,6 +8,7 @@
   // A second tag changes nothing.
   if (!script || !Array.isArray(calls)) return;
 
+  const KEPT = "clickstream.early";
   let deliver, busy, timer;
   let waiting = [];
 
@@ -42,20 +43,76 @@
   // The page's events. The path is gone once a listener has returned, so it is kept, and
   // with it what the elements on it say in data-clickstream-… attributes.
   const heard = (event) => {
+    try {
+      told(event);
+    } catch (error) {
+      warn(error);
+    }
+  };
+  const told = (event) => {
     const kind = event.type;
     if (kind == "visibilitychange") signal(document.visibilityState);
     else if (!/click/.test(kind)) {
       if (kind != "pageshow" || event.persisted) signal(kind);
     } else {
       const path = event.composedPath();
-      const marks = [];
-      path.forEach((node, depth) => {
-        for (const { name, value } of node.attributes || [])
-          if (name.startsWith("data-clickstream-"))
-            marks.push(depth, name.slice(17), value);
-      });
-      signal(kind, event, path, marks);
+      signal(kind, event, path, marksOn(path));
     }
+    if (kind == "pagehide" && !deliver) keep();
+  };
+  const marksOn = (path) => {
+    const marks = [];
+    path.forEach((node, depth) => {
+      for (const { name, value } of node.attributes || [])
+        if (name.startsWith("data-clickstream-")) marks.push(depth, name.slice(17), value);
+    });
+    return marks;
+  };
+
+  // A page that ends before its wasm was there leaves what happened to the next one, which
+  // gets the elements drawn again: the control that was clicked, and around it its
+  // ancestors without their other children. What was typed is in no attribute.
+  const keep = () => {
+    const kept = waiting.filter(([kind]) => !/hid|visi|online/.test(kind)).map(([kind, subject, list, marks, ...rest]) => {
+      if (/click/.test(kind)) {
+        const { type, button, detail, clientX, clientY, isTrusted, pointerType } = subject;
+        let from = list.findIndex((node) => node.matches?.("a,button,label,summary"));
+        if (from < 0) from = 0;
+        let depth = 0;
+        let drawn = list[from].cloneNode(list[from].matches("a,button,label,summary"));
+        for (const node of list.slice(from + 1))
+          if (/^(?!html$|body$)./.test(node.localName || "")) {
+            const around = node.cloneNode();
+            around.append(drawn);
+            drawn = around;
+            depth++;
+          }
+        subject = { type, button, detail, clientX, clientY, isTrusted, pointerType };
+        list = [drawn.outerHTML, depth];
+      }
+      return [kind, subject, list, [], ...rest];
+    });
+    waiting = [];
+    if (!navigator.globalPrivacyControl)
+      sessionStorage.setItem(KEPT, JSON.stringify([script.dataset.userId, kept]));
+  };
+  const takeUp = () => {
+    const [user, kept] = JSON.parse(sessionStorage.getItem(KEPT)) || [];
+    if (!kept) return;
+    sessionStorage.removeItem(KEPT);
+    signal("earlier", user);
+    for (const [kind, subject, list, marks, ...rest] of kept) {
+      if (/click/.test(kind)) {
+        let [html, depth] = list.splice(0);
+        const inert = document.createElement("template");
+        inert.innerHTML = html;
+        for (let node = inert.content; depth-- >= 0 && (node = node.firstElementChild); )
+          list.unshift(node);
+        marks.push(...marksOn(list));
+      }
+      waiting.push([kind, subject, list, marks, ...rest]);
+    }
+    signal("now");
   };
 
   // The calls: leading texts, then details, then options.
@@ -134,14 +191,18 @@
   // @bindings
 
   const boot = () => {
-    signal("load");
+    try {
+      takeUp();
+    } catch (error) {
+      warn(error);
+    }
+    signal("load", document.referrer);
     api.push(...calls);
-    wasm_bindgen({ module_or_path: new URL("clickstream.wasm", script.src) })
+    api.ready = wasm_bindgen({ module_or_path: new URL("clickstream.wasm", script.src) })
       .then(() => {
         wasm_bindgen.start({
           ...script.dataset,
           endpoint: (script.dataset.endpoint || new URL(script.src).origin).replace(/\/$/, ""),
-          referrer: document.referrer,
           userAgent: navigator.userAgent,
           locale: navigator.language,
           timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -167,12 +228,14 @@
         });
         deliver = wasm_bindgen.signal;
         drain();
+        return true;
       })
       .catch((error) => {
         // Without wasm (blocked, or a policy without 'wasm-unsafe-eval') the calls do nothing.
         deliver = () => {};
         waiting = [];
         warn(error);
+        return false;
       });
   };
   // A page drawn in advance has not been seen yet.

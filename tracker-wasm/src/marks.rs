@@ -1,7 +1,8 @@
 //! What a page says about its elements in `data-clickstream-…` attributes.
 //!
-//! `data-clickstream-NAME` becomes the property NAME of every click inside the element; dots
-//! nest (`data-clickstream-book.author` is `book: {author}`). What an inner element says goes
+//! `data-clickstream-NAME` becomes the property NAME of every click inside the element;
+//! hyphens are underscores (`product-id` is `product_id`, as the e-commerce names have it),
+//! dots nest (`data-clickstream-book.author` is `book: {author}`). What an inner element says goes
 //! before what an outer one says. A number in JSON's way of writing, of at most 15 characters, stays a
 //! number, `true` and `false` are what they are, everything else is text. Two names are no
 //! properties: `event` names a track event that the click makes beside its own (empty: none,
@@ -36,20 +37,17 @@ enum Value {
 impl Marks {
     /// Takes one attribute up; they come from the inside out.
     pub fn add(&mut self, depth: u32, name: &str, value: &str) {
-        match name {
+        let name = name.replace('-', "_");
+        let first = name.split('.').next();
+        match name.as_str() {
             "ignore" => self.ignored = true,
             "event" => {
                 if self.event.is_none() {
                     self.event = Some(cut(value.trim(), LONGEST).to_owned());
                 }
             }
-            _ if TAKEN
-                .iter()
-                .any(|taken| name.split('.').next() == Some(taken)) =>
-            {
-                return;
-            }
-            _ => insert(&mut self.members, name, value),
+            _ if TAKEN.iter().any(|taken| first == Some(taken)) => return,
+            name => insert(&mut self.members, name, value),
         }
         if self.depth.is_none() {
             self.depth = Some(depth);
@@ -150,7 +148,7 @@ mod tests {
     #[test]
     fn attributes_become_nested_properties() {
         let said = properties(&[
-            (1, "product_id", "bk-1"),
+            (1, "product-id", "bk-1"),
             (1, "price", "12.50"),
             (1, "book.author.name", "Ann \"A\" Author"),
             (1, "book.year", "1999"),
@@ -233,7 +231,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_a_page_says_is_one_json_object(
-            said in proptest::collection::vec((0..9_u32, "[a-c.é\"]{0,6}", any::<String>()), 0..12)
+            said in proptest::collection::vec((0..9_u32, "[a-c.é\"-]{0,6}", any::<String>()), 0..12)
         ) {
             let mut marks = Marks::default();
             for (depth, name, value) in &said {

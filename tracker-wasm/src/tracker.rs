@@ -35,8 +35,6 @@ pub struct Tracker {
     clicks: Clicks,
     transport: Transport,
     endpoint: String,
-    /// `identify` is owed for the page's claim, before its first event.
-    introduce: bool,
     /// `/v1/forget` is owed.
     forget: bool,
     private: bool,
@@ -74,7 +72,7 @@ impl Tracker {
             drawn.as_string().unwrap_or_default()
         };
         let nonce = random();
-        let (identity, introduce) = Identity::open(store, Box::new(random), settings.user_id);
+        let identity = Identity::open(store, Box::new(random), settings.user_id);
         let storage = if settings.private {
             "denied"
         } else {
@@ -83,11 +81,10 @@ impl Tracker {
         Self {
             environment: Environment::read(host),
             identity,
-            pages: Pages::new(host.text("referrer").unwrap_or_default()),
+            pages: Pages::default(),
             clicks: Clicks::default(),
             transport: Transport::new(settings.write_key, storage, settings.debug),
             endpoint: settings.endpoint,
-            introduce,
             forget: false,
             private: settings.private,
             leaving: false,
@@ -106,19 +103,29 @@ impl Tracker {
             self.pages.replaced(&signal.url);
         }
         if kind != "tick" || self.pages.due().is_some_and(|due| due <= signal.time) {
-            self.settle(signal);
+            self.settle(&signal.url, &signal.title);
         }
         match kind {
             "click" | "auxclick" => self.clicked(signal),
-            "load" | "pushState" | "replaceState" | "popstate" | "hashchange" | "pageshow" => {
+            "load" => {
+                self.leaving = false;
+                let referrer = signal.subject.as_string().unwrap_or_default();
+                self.pages
+                    .loaded(&signal.url, &signal.title, referrer, signal.time);
+            }
+            "pushState" | "replaceState" | "popstate" | "hashchange" | "pageshow" => {
                 // Given back by the cache, a page has ended and not ended.
                 self.leaving &= kind != "pageshow";
-                self.pages.happened(kind, &signal.url, signal.time);
+                self.pages
+                    .happened(kind, &signal.url, &signal.title, signal.time);
             }
             "hidden" | "pagehide" => self.leaving = true,
             "visible" => self.leaving = false,
             "online" => self.transport.online(),
             "tick" => self.woken = f64::INFINITY,
+            // What follows happened on the page before, which claimed this user.
+            "earlier" => self.identity.hold(signal.subject.as_string()),
+            "now" => self.identity.release(),
             call => self.called(call, signal),
         }
         self.proceed(kind, signal.time)
@@ -131,11 +138,11 @@ impl Tracker {
     }
 
     /// The view that waits becomes an event, before anything that came after it.
-    fn settle(&mut self, signal: &Signal) {
-        let Some(view) = self.pages.settle() else {
+    fn settle(&mut self, url: &str, title: &str) {
+        let Some(view) = self.pages.settle(url, title) else {
             return;
         };
-        let page = Page::at(&view.url, &signal.title, &view.referrer);
+        let page = Page::at(&view.url, &view.title, &view.referrer);
         let viewed = write::object(&PageViewed::new(&page, Some(view.navigation)));
         let draft = Draft {
             details: viewed.as_deref().ok(),

@@ -1,7 +1,14 @@
 //! User stories, each once, end to end with real parts: real browsers, real HTTP, real files.
 #![allow(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
+mod bot_browses;
 mod click_to_lake;
 mod lake_questions;
 mod origin;
 mod stream;
+mod tracker;
+mod tracker_calls;
+mod tracker_clicks;
+mod tracker_delivery;
+mod tracker_pages;
+mod tracker_quiet;

@@ -44,11 +44,9 @@ impl Browser {
              apt-get install --no-install-recommends chromium chromium-driver",
         )?;
         let port: u16 = driver.wait_for("its port", |line| {
-            line.split("on port ")
-                .nth(1)?
-                .trim_end_matches('.')
-                .parse()
-                .ok()
+            // Its first line repeats the port that was asked for, 0.
+            let (_, port) = line.split_once("successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
         })?;
         let mut flags = vec![
             "--headless".to_owned(),

@@ -10,6 +10,8 @@ pub mod shop;
 
 pub mod relay;
 
+pub mod site;
+
 pub mod firehose;
 
 pub mod bot;

@@ -19,12 +19,14 @@ pub struct View {
     pub time: f64,
     /// Its address.
     pub url: String,
+    /// Its title, as far as it was known.
+    pub title: String,
     /// The page before it.
     pub referrer: String,
 }
 
 /// Where the visitor is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Pages {
     url: String,
     referrer: String,
@@ -32,14 +34,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Nowhere yet; `referrer` is what led to the document.
-    #[must_use]
-    pub const fn new(referrer: String) -> Self {
-        Self {
-            url: String::new(),
-            referrer,
-            waiting: None,
-        }
+    /// A document was loaded; `referrer` is what led to it.
+    pub fn loaded(&mut self, url: &str, title: &str, referrer: String, time: f64) {
+        self.referrer = referrer;
+        self.happened("load", url, title, time);
     }
 
     /// The page before the present one.
@@ -50,7 +48,7 @@ impl Pages {
 
     /// Something that may be a navigation happened, by the event's or method's name. The
     /// caller has settled the view before.
-    pub fn happened(&mut self, kind: &str, url: &str, time: f64) {
+    pub fn happened(&mut self, kind: &str, url: &str, title: &str, time: f64) {
         let navigation = match kind {
             "load" => Navigation::Load,
             "pageshow" => Navigation::Restore,
@@ -72,6 +70,7 @@ impl Pages {
             navigation,
             time,
             url: url.to_owned(),
+            title: title.to_owned(),
             referrer: self.referrer.clone(),
         });
     }
@@ -82,9 +81,14 @@ impl Pages {
         self.waiting.as_ref().map(|view| view.time + SETTLING)
     }
 
-    /// The view that waits, if one does: it becomes an event now.
-    pub const fn settle(&mut self) -> Option<View> {
-        self.waiting.take()
+    /// The view that waits, if one does: it becomes an event now, with the title that the
+    /// document has now if it is still there.
+    pub fn settle(&mut self, url: &str, title: &str) -> Option<View> {
+        let mut view = self.waiting.take()?;
+        if view.url == url {
+            title.clone_into(&mut view.title);
+        }
+        Some(view)
     }
 
     /// A site's own `page()` takes the place of the view that waits for the same address.
@@ -114,28 +118,30 @@ mod tests {
     const HOME: &str = "https://shop.example/";
 
     fn at(url: &str) -> Pages {
-        let mut pages = Pages::new("https://search.example/".into());
-        pages.happened("load", url, 0.0);
-        pages.settle();
+        let mut pages = Pages::default();
+        pages.loaded(url, "", "https://search.example/".into(), 0.0);
+        pages.settle("", "");
         pages
     }
 
     fn seen(pages: &mut Pages, kind: &str, url: &str) -> Option<(Navigation, String)> {
-        pages.happened(kind, url, 5.0);
-        pages.settle().map(|view| (view.navigation, view.referrer))
+        pages.happened(kind, url, "", 5.0);
+        pages
+            .settle("", "")
+            .map(|view| (view.navigation, view.referrer))
     }
 
     #[test]
     fn a_document_is_seen_once_with_what_led_to_it() {
-        let mut pages = Pages::new("https://search.example/".into());
-        pages.happened("load", HOME, 7.0);
+        let mut pages = Pages::default();
+        pages.loaded(HOME, "", "https://search.example/".into(), 7.0);
         assert_eq!(pages.due(), Some(7.0 + SETTLING));
-        let view = pages.settle().unwrap();
+        let view = pages.settle(HOME, "").unwrap();
         assert_eq!(
             (view.navigation, view.referrer.as_str(), view.time),
             (Navigation::Load, "https://search.example/", 7.0)
         );
-        assert_eq!((pages.settle(), pages.due()), (None, None));
+        assert_eq!((pages.settle(HOME, ""), pages.due()), (None, None));
     }
 
     #[test]
@@ -179,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn a_title_set_after_the_move_is_taken_the_next_page_s_is_not() {
+        let mut pages = at(HOME);
+        let titled = |pages: &mut Pages, url| {
+            pages.happened("pushState", &format!("{HOME}b"), "Home", 5.0);
+            let title = pages.settle(url, "Later").unwrap().title;
+            *pages = at(HOME);
+            title
+        };
+        assert_eq!(titled(&mut pages, "https://shop.example/b"), "Later");
+        assert_eq!(titled(&mut pages, "https://shop.example/c"), "Home");
+    }
+
+    #[test]
     fn a_page_given_back_is_seen_again() {
         let (navigation, _) = seen(&mut at(HOME), "pageshow", HOME).unwrap();
         assert_eq!(navigation, Navigation::Restore);
@@ -188,7 +207,7 @@ mod tests {
     #[test]
     fn a_site_s_own_page_call_takes_the_place_of_the_view() {
         let mut pages = at(HOME);
-        pages.happened("pushState", "https://shop.example/b", 5.0);
+        pages.happened("pushState", "https://shop.example/b", "", 5.0);
         pages.replaced(HOME);
         assert!(pages.due().is_some());
         pages.replaced("https://shop.example/b");

@@ -60,7 +60,6 @@ impl Tracker {
             "reset" => {
                 self.identity.reset();
                 self.transport.user_token = None;
-                self.introduce = false;
                 self.forget = true;
                 return;
             }

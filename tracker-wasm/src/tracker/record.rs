@@ -38,7 +38,7 @@ impl Tracker {
 
     /// Records an event; before the first, the `identify` that is owed for the page's claim.
     pub(super) fn record(&mut self, kind: EventType, draft: &Draft<'_>, moment: &Moment<'_>) {
-        if std::mem::take(&mut self.introduce) && kind != EventType::Identify {
+        if self.identity.take_due() && kind != EventType::Identify {
             self.record(EventType::Identify, &Draft::default(), moment);
         }
         self.number += 1;

@@ -1,0 +1,240 @@
+//! A site of a test's own: its pages, the tracker's files, and in place of a relay one that
+//! keeps what it was sent and answers as the test says. For what only the browser's half of
+//! the way is asked.
+
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::{program, wait};
+
+/// How the relay's place answers.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// As a relay that has stored the batch.
+    Stored,
+    /// With this status and these header lines.
+    Status(u16, &'static str),
+    /// Not at all: the connection is closed.
+    Cut,
+}
+
+/// A request that came to the relay's place.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// The path.
+    pub path: String,
+    /// The headers, names in lower case.
+    pub headers: HashMap<String, String>,
+    /// The body, read as JSON; null where it is none.
+    pub body: Value,
+    /// The body's bytes.
+    pub bytes: usize,
+    /// Whether it was answered as stored.
+    pub stored: bool,
+}
+
+#[derive(Debug)]
+struct State {
+    pages: PathBuf,
+    replies: Vec<Reply>,
+    then: Reply,
+    held: Vec<String>,
+    taken: Vec<Taken>,
+}
+
+/// A running site.
+#[derive(Debug)]
+pub struct Site {
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    state: Arc<Mutex<State>>,
+}
+
+impl Site {
+    /// Serves the files of a folder and the tracker's.
+    ///
+    /// # Errors
+    /// Where there is no port, or the tracker is not built.
+    pub fn start(pages: &Path) -> anyhow::Result<Self> {
+        let tracker = program::root().join("target/tracker/clickstream.wasm");
+        anyhow::ensure!(
+            tracker.exists(),
+            "the tracker is not built: run `cargo xtask build`"
+        );
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let state = Arc::new(Mutex::new(State {
+            pages: pages.to_path_buf(),
+            replies: Vec::new(),
+            then: Reply::Stored,
+            held: Vec::new(),
+            taken: Vec::new(),
+        }));
+        let shared = Arc::clone(&state);
+        // Ends with the test's process; a connection is a thread, as browsers open few.
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&shared);
+                thread::spawn(move || serve(stream, &state));
+            }
+        });
+        Ok(Self { url, state })
+    }
+
+    /// Answers the next batches so, one each, and the rest by `then`.
+    pub fn answer(&self, next: Vec<Reply>, then: Reply) {
+        let mut state = lock(&self.state);
+        state.replies = next.into_iter().rev().collect();
+        state.then = then;
+    }
+
+    /// Keeps a file back until [`Site::release`].
+    pub fn hold(&self, path: &str) {
+        lock(&self.state).held.push(path.to_owned());
+    }
+
+    /// Gives out what was kept back.
+    pub fn release(&self) {
+        lock(&self.state).held.clear();
+    }
+
+    /// All requests to the relay's place, in order.
+    #[must_use]
+    pub fn taken(&self) -> Vec<Taken> {
+        lock(&self.state).taken.clone()
+    }
+
+    /// The events that were stored, in the order of their arrival.
+    #[must_use]
+    pub fn events(&self) -> Vec<Value> {
+        let stored = self.taken().into_iter().filter(|taken| taken.stored);
+        let batches = stored.filter_map(|taken| taken.body["batch"].as_array().cloned());
+        batches.flatten().collect()
+    }
+
+    /// Waits until the stored events satisfy a condition, and gives them.
+    ///
+    /// # Errors
+    /// Where they never do, with what is there.
+    pub async fn wait_for(
+        &self,
+        what: &str,
+        enough: impl Fn(&[Value]) -> bool,
+    ) -> anyhow::Result<Vec<Value>> {
+        wait::until_async(what, || async {
+            let events = self.events();
+            Ok(if enough(&events) {
+                Ok(events)
+            } else {
+                Err(events)
+            })
+        })
+        .await
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One connection, request after request.
+fn serve(stream: TcpStream, state: &Mutex<State>) {
+    let Ok(mut out) = stream.try_clone() else {
+        return;
+    };
+    let mut input = BufReader::new(stream);
+    while let Ok(request) = read(&mut input) {
+        let Some(answer) = answer(request, state) else {
+            return;
+        };
+        if out.write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+fn read(input: &mut BufReader<TcpStream>) -> anyhow::Result<Taken> {
+    let mut line = String::new();
+    input.read_line(&mut line)?;
+    let path = line.split(' ').nth(1).context("no request")?.to_owned();
+    let mut headers = HashMap::new();
+    loop {
+        line.clear();
+        input.read_line(&mut line)?;
+        let Some((name, value)) = line.split_once(':') else {
+            break;
+        };
+        headers.insert(name.to_lowercase(), value.trim().to_owned());
+    }
+    let length = headers
+        .get("content-length")
+        .and_then(|text| text.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    input.read_exact(&mut body)?;
+    Ok(Taken {
+        path,
+        headers,
+        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+        bytes: body.len(),
+        stored: false,
+    })
+}
+
+fn answer(mut taken: Taken, state: &Mutex<State>) -> Option<Vec<u8>> {
+    let path = taken.path.split('?').next().unwrap_or_default().to_owned();
+    if !path.starts_with("/v1/") {
+        return Some(file(&path, state));
+    }
+    let mut state = lock(state);
+    let reply = state.replies.pop().unwrap_or_else(|| state.then.clone());
+    taken.stored = matches!(reply, Reply::Stored);
+    state.taken.push(taken);
+    match reply {
+        Reply::Stored => Some(response(200, "", br#"{"success":true,"rejected":[]}"#)),
+        Reply::Status(status, headers) => Some(response(status, headers, b"{}")),
+        Reply::Cut => None,
+    }
+}
+
+fn file(path: &str, state: &Mutex<State>) -> Vec<u8> {
+    while lock(state).held.iter().any(|held| held == path) {
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let name = path.trim_start_matches('/');
+    let folder = if name.starts_with("clickstream.") {
+        program::root().join("target/tracker")
+    } else {
+        lock(state).pages.clone()
+    };
+    // A page knows its places by itself: what is no file is the page of its first folder.
+    let file = folder.join(name);
+    let file = if file.is_file() {
+        file
+    } else {
+        let first = name.split('/').next().unwrap_or_default();
+        folder.join(format!("{first}.html"))
+    };
+    let kind = match file.extension().and_then(|end| end.to_str()) {
+        Some("js") => "text/javascript",
+        Some("wasm") => "application/wasm",
+        Some("html") => "text/html; charset=utf-8",
+        _ => "text/plain",
+    };
+    match fs_err::read(&file) {
+        Ok(bytes) => response(200, &format!("content-type: {kind}\r\n"), &bytes),
+        Err(_) => response(404, "", b"no such page"),
+    }
+}
+
+fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} -\r\ncontent-length: {length}\r\n{headers}\r\n");
+    [head.as_bytes(), body].concat()
+}
