@@ -10,7 +10,7 @@ use clickstream_event::id::UserId;
 use serde_json::Value;
 
 /// The newest so many objects are read,
-const MOST_OBJECTS: usize = 25;
+const MOST_OBJECTS: usize = 12;
 /// of each so much,
 const MOST_BYTES: u64 = 512 * 1024;
 /// in folders nested so deep: user, year, month, day, hour.

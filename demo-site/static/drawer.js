@@ -68,6 +68,8 @@
       element("strong", "", said.event || said.type || "event"),
       element("span", "state", event.state),
     );
+    const clicked = said.properties?.element?.text;
+    if (clicked) summary.append(element("span", "where", `“${clicked}”`));
     const address = said.context?.page?.path;
     if (address) summary.append(element("span", "where", address));
     details.append(summary);

@@ -1,4 +1,8 @@
 //! What the bot and the pages rely on in the shop's data.
+#![allow(
+    clippy::unwrap_used,
+    reason = "the functions that tests share are tests too"
+)]
 
 use std::collections::BTreeSet;
 

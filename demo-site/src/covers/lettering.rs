@@ -18,7 +18,7 @@ pub(super) enum Place {
 
 /// The width of an average letter, as a part of the letter's height, in the
 /// shop's own type; measured wide enough that no title runs over the edge.
-const LETTER: f32 = 0.56;
+const LETTER: f32 = 0.6;
 const MARGIN: f32 = 18.0;
 const STEP: f32 = 1.12;
 

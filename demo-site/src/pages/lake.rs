@@ -137,6 +137,7 @@ fn line_of(line: &Value) -> Markup {
         None => kind.clone(),
     };
     let path = text(&line["context"]["page"]["path"]);
+    let clicked = &line["properties"]["element"]["text"];
     let id = text(&line["messageId"]);
     let time = text(&line["timestamp"]);
     html! {
@@ -145,6 +146,7 @@ fn line_of(line: &Value) -> Markup {
             summary {
                 time datetime=(time) { (time.get(11..19).unwrap_or_default()) }
                 strong { (name) }
+                @if let Some(clicked) = clicked.as_str() { span { "“" (clicked) "”" } }
                 span.where { (path) }
             }
             pre { (serde_json::to_string_pretty(line).unwrap_or_default()) }
