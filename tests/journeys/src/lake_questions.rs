@@ -16,6 +16,8 @@ use serde_json::Value;
 const ASK: &str = r#"
 import json, sys, duckdb
 session = duckdb.connect()
+# On a busy machine it would draw its progress between the answers.
+session.execute("SET enable_progress_bar = false")
 answers = {}
 for name, sql in json.load(sys.stdin):
     answer = session.execute(sql)
@@ -73,7 +75,8 @@ fn ask(queries: &[(String, String)]) -> anyhow::Result<Value> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    Ok(serde_json::from_slice(&output.stdout)?)
+    let answers = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&answers).with_context(|| answers.into_owned())
 }
 
 /// A row's text under a name.
@@ -254,7 +257,8 @@ fn check_without_user(rows: &Value) -> anyhow::Result<()> {
             row["errorMessage"],
             "partitionKeys values must not be null or empty"
         );
-        let event: Value = serde_json::from_str(text(row, "event"))?;
+        let event: Value =
+            serde_json::from_str(text(row, "event")).with_context(|| row.to_string())?;
         assert!(event.get("userId").is_none());
         assert_eq!(event["relay"]["traffic"], "synthetic");
     }
