@@ -212,6 +212,16 @@ fn intake_config(flags: IntakeFlags) -> Result<intake::Config, ConfigError> {
         "--server-batch-size",
         bytes(flags.server_batch_size, config.server_bytes),
     )?;
+    for (flag, rate) in [
+        ("--rate-per-key", flags.rate_per_key),
+        ("--rate-per-address", flags.rate_per_address),
+    ] {
+        if rate == Some(0) {
+            return Err(ConfigError::Zero(flag));
+        }
+    }
+    config.rate_per_key = flags.rate_per_key;
+    config.rate_per_address = flags.rate_per_address;
     // One body of the largest kind must always find room.
     let largest = config.browser_bytes.max(config.server_bytes);
     config.memory_bytes = config.memory_bytes.max(largest.saturating_mul(4));

@@ -11,13 +11,16 @@ pub mod key;
 pub mod memory;
 pub mod origin;
 pub mod proxy;
+pub mod rate;
 pub mod segment;
 pub mod sort;
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::response::Response;
 use clickstream_event::limits::Limits;
 use clickstream_event::read::Batch;
@@ -28,6 +31,7 @@ use self::answer::{Refusal, Taken};
 use self::key::{Keyring, Kind, WriteKey};
 use self::memory::Memory;
 use self::origin::Origins;
+use self::rate::Rate;
 use self::segment::Form;
 use self::sort::Sorted;
 use crate::clock::Clock;
@@ -53,6 +57,10 @@ pub struct Config {
     pub memory_bytes: usize,
     /// Reverse proxies in front: so many entries of `X-Forwarded-For` are theirs.
     pub proxies: usize,
+    /// Requests a second with one key; none is no limit.
+    pub rate_per_key: Option<u32>,
+    /// Requests a second from one address; none is no limit.
+    pub rate_per_address: Option<u32>,
 }
 
 impl Default for Config {
@@ -64,6 +72,8 @@ impl Default for Config {
             server_bytes: 4 << 20,
             memory_bytes: 64 << 20,
             proxies: 0,
+            rate_per_key: None,
+            rate_per_address: None,
         }
     }
 }
@@ -79,6 +89,8 @@ pub struct Intake {
     clock: Arc<dyn Clock>,
     ids: MessageIds,
     memory: Memory,
+    by_key: Option<Rate>,
+    by_address: Option<Rate>,
     outcomes: Outcomes,
     counters: Counters,
 }
@@ -120,6 +132,8 @@ impl Intake {
         nonce: [u8; 16],
     ) -> Self {
         let memory = Memory::new(config.memory_bytes);
+        let rate = |limit: Option<u32>| limit.map(|limit| Rate::new(limit, nonce));
+        let (by_key, by_address) = (rate(config.rate_per_key), rate(config.rate_per_address));
         Self {
             config,
             origins,
@@ -129,6 +143,8 @@ impl Intake {
             clock,
             ids: MessageIds::new(nonce),
             memory,
+            by_key,
+            by_address,
             outcomes: Outcomes::default(),
             counters: Counters::default(),
         }
@@ -169,6 +185,9 @@ impl Intake {
         };
         let (wire, mut held) = body::read(body, limit, &self.memory).await?;
         let spool = self.door.spool()?;
+        if let (Some(rate), Some(address)) = (&self.by_address, self.visitor(&head)) {
+            self.paced(rate, &rate::household(address))?;
+        }
         let known = known.transpose()?;
         let bytes = body::inflate(wire, &head.headers, limit, &self.memory, &mut held)?;
         let batch = form.read(&bytes, &self.config.limits)?;
@@ -176,6 +195,9 @@ impl Intake {
             Some(key) => Some(key),
             None => self.key_in_body(&batch, &head)?,
         };
+        if let (Some(rate), Some(key)) = (&self.by_key, key) {
+            self.paced(rate, key.digest())?;
+        }
         // Without a key of its own the batch may hold what a browser's may.
         let limit = self.bytes_for(key.map_or(Kind::Browser, |key| key.kind));
         if bytes.len() > limit {
@@ -186,6 +208,18 @@ impl Intake {
         drop(batch);
         drop(bytes);
         self.store(&spool, count, sorted).await
+    }
+
+    fn paced(&self, rate: &Rate, who: &[u8]) -> Result<(), Refusal> {
+        let taken = rate.take(who, self.clock.monotonic());
+        taken.map_err(|seconds| Refusal::TooFast { seconds })
+    }
+
+    /// The address that a request really comes from.
+    fn visitor(&self, head: &Parts) -> Option<IpAddr> {
+        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+        proxy::visitor(&head.headers, peer, self.config.proxies)
     }
 
     fn known(&self, presented: &str) -> Result<&WriteKey, Refusal> {

@@ -142,6 +142,12 @@ pub struct IntakeFlags {
     /// Largest body, before and after inflation, with a server's key [default: 4MiB]
     #[arg(long, value_name = "SIZE", env = "CLICKSTREAM_SERVER_BATCH_SIZE")]
     pub server_batch_size: Option<Size>,
+    /// Requests a second with one write key; beyond it 429 [default: no limit]
+    #[arg(long, value_name = "N", env = "CLICKSTREAM_RATE_PER_KEY")]
+    pub rate_per_key: Option<u32>,
+    /// Requests a second from one address; beyond it 429 [default: no limit]
+    #[arg(long, value_name = "N", env = "CLICKSTREAM_RATE_PER_ADDRESS")]
+    pub rate_per_address: Option<u32>,
     /// Room for events that were refused, in `rejected/` beside the spool; 0 keeps none [default:
     /// 64MiB]
     #[arg(long, value_name = "SIZE", env = "CLICKSTREAM_REJECTED_SIZE")]

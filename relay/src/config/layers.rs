@@ -74,7 +74,7 @@ macro_rules! layered {
 layered!(ServerFlags: listen public_url allow_origin allow_host proxies metrics_token max_connections
     header_timeout body_timeout grace log_format);
 layered!(IntakeFlags: write_key event_size batch_events browser_batch_size server_batch_size
-    rejected_size);
+    rate_per_key rate_per_address rejected_size);
 layered!(IdentityFlags: key leeway anonymous shared_cookie);
 layered!(SpoolFlags: dir size durability);
 layered!(SinkFlags: kind lake_dir buffer_interval buffer_size partition_by stream endpoint_url);

@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 /// Seconds that a client is asked to wait with a 503: keeps SDKs alive that give up after four tries.
-const RETRY_AFTER: &str = "3";
+const RETRY_AFTER: u64 = 3;
 
 /// A request that was answered for: every accepted event is durable.
 #[derive(Debug, Default, Serialize)]
@@ -133,6 +133,12 @@ pub enum Refusal {
     /// The relay is being stopped.
     #[error("the relay is stopping; try again in a moment")]
     Stopping,
+    /// More requests than the key or the address may send.
+    #[error("too many requests; try again in {seconds} s")]
+    TooFast {
+        /// From when on there is room again.
+        seconds: u64,
+    },
     /// So much is being read at once that there is no memory for more.
     #[error("the relay is reading too much at once; try again in a moment")]
     Busy,
@@ -158,7 +164,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable names, each once.
-    pub const CODES: [&'static str; 22] = [
+    pub const CODES: [&'static str; 23] = [
         "invalid_json",
         "not_an_object",
         "missing_batch",
@@ -174,6 +180,7 @@ impl Refusal {
         "invalid_write_key",
         "starting",
         "stopping",
+        "too_fast",
         "busy",
         "spool_full",
         "spool_failing",
@@ -201,6 +208,7 @@ impl Refusal {
             Self::NoWriteKey | Self::UnknownWriteKey => (S::UNAUTHORIZED, "invalid_write_key"),
             Self::Starting => (S::SERVICE_UNAVAILABLE, "starting"),
             Self::Stopping => (S::SERVICE_UNAVAILABLE, "stopping"),
+            Self::TooFast { .. } => (S::TOO_MANY_REQUESTS, "too_fast"),
             Self::Busy => (S::SERVICE_UNAVAILABLE, "busy"),
             Self::SpoolFull => (S::SERVICE_UNAVAILABLE, "spool_full"),
             Self::SpoolFailing => (S::SERVICE_UNAVAILABLE, "spool_failing"),
@@ -232,9 +240,13 @@ impl Refusal {
                 reason: code,
             },
         );
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            let wait = HeaderValue::from_static(RETRY_AFTER);
-            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        let wait = match self {
+            Self::TooFast { seconds } => Some(*seconds),
+            _ => (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER),
+        };
+        if let Some(seconds) = wait {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -288,6 +300,7 @@ mod tests {
             Refusal::UnknownWriteKey,
             Refusal::Starting,
             Refusal::Stopping,
+            Refusal::TooFast { seconds: 7 },
             Refusal::Busy,
             Refusal::SpoolFull,
             Refusal::SpoolFailing,
@@ -303,7 +316,7 @@ mod tests {
             let (status, code) = refusal.kind();
             assert!(Refusal::CODES.contains(&code), "{code}");
             let waits = refusal.response().headers().contains_key("retry-after");
-            assert_eq!(waits, status == StatusCode::SERVICE_UNAVAILABLE, "{code}");
+            assert_eq!(waits, matches!(status.as_u16(), 429 | 503), "{code}");
         }
     }
 }

@@ -74,6 +74,14 @@ impl fmt::Debug for WriteKey {
     }
 }
 
+impl WriteKey {
+    /// Stands for the key where only sameness matters.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+}
+
 /// Why a `KIND:SOURCE:KEY` is none. Never repeats the text: it may hold a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidWriteKey {

@@ -1,8 +1,5 @@
 //! Each event for itself: checked, named, stamped, made a line; or a reason for its client.
 
-use std::net::SocketAddr;
-
-use axum::extract::ConnectInfo;
 use clickstream_event::read::Batch;
 use http::header;
 use http::request::Parts;
@@ -11,7 +8,6 @@ use super::Intake;
 use super::answer::{Refusal, Rejected};
 use super::key::WriteKey;
 use super::memory::Held;
-use super::proxy;
 use crate::identity::Signed;
 use crate::rejected::Refused;
 use crate::spool::{Entry, Spool};
@@ -89,12 +85,10 @@ impl Intake {
     }
 
     fn arrival<'a>(&self, head: &'a Parts) -> Arrival<'a> {
-        let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
         let user_agent = head.headers.get(header::USER_AGENT);
         Arrival {
             received_at_ms: self.clock.now_ms(),
-            peer: proxy::visitor(&head.headers, peer, self.config.proxies),
+            peer: self.visitor(head),
             user_agent: user_agent.and_then(|value| value.to_str().ok()),
         }
     }

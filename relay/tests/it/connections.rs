@@ -215,3 +215,23 @@ async fn a_taken_port_is_said() {
     assert!(error.contains("is taken by another program"), "{error}");
     assert!(error.contains("--listen"), "{error}");
 }
+
+#[tokio::test]
+async fn too_many_requests_of_one_address_are_told_when_to_come_back() {
+    let house = House::with(|config| config.intake.rate_per_address = Some(1)).await;
+    let served = serve(&house, |_| {}).await;
+    let mut stream = connect(&served).await;
+    let mut refused = String::new();
+    for _ in 0..100 {
+        let request = request(&event(""));
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = one(&mut stream).await;
+        if !answer.starts_with("HTTP/1.1 200") {
+            refused = answer;
+            break;
+        }
+    }
+    assert!(refused.starts_with("HTTP/1.1 429 "), "{refused}");
+    assert!(refused.contains("\r\nretry-after: 1\r\n"), "{refused}");
+    assert!(refused.contains(r#""code":"too_fast""#), "{refused}");
+}

@@ -136,3 +136,24 @@ async fn without_any_key_nobody_may_send() {
     let answer = house.post("/v1/batch", &[], body(Some(""))).await;
     assert_eq!(answer.error().0, 401);
 }
+
+#[tokio::test]
+async fn a_key_has_a_rate_of_its_own() {
+    let house = House::with(|config| config.intake.rate_per_key = Some(1)).await;
+    let headers = [("x-write-key", "server-key")];
+    let mut refused = None;
+    for _ in 0..100 {
+        let answer = house.post("/v1/batch", &headers, body(None)).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    let refused = refused.unwrap();
+    assert_eq!(refused.error(), (429, "too_fast".to_owned()));
+    assert_eq!(refused.header("retry-after"), "1");
+    let other = house
+        .post("/v1/batch", &[("x-write-key", "browser-key")], body(None))
+        .await;
+    assert_eq!(other.status, 200);
+}
