@@ -41,6 +41,15 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+/// A flag with the lab's own value, unless the test gives one.
+pub(crate) fn unless<'a>(given: &[&str], flag: &'a str, value: &'a str) -> Vec<&'a str> {
+    if given.contains(&flag) {
+        Vec::new()
+    } else {
+        vec![flag, value]
+    }
+}
+
 /// A running program.
 #[derive(Debug)]
 pub struct Program {

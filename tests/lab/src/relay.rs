@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::http::{self, Answer};
 use crate::lake::Lake;
-use crate::program::Program;
+use crate::program::{self, Program};
 
 /// The keys every relay of the lab has: (kind:source:key).
 pub const KEYS: [&str; 3] = [
@@ -34,7 +34,8 @@ impl Relay {
     pub fn start(folder: &Path, more: &[&str]) -> anyhow::Result<Self> {
         let mut program = Program::start("clickstream-relay", |command| {
             command
-                .args(["--listen", "127.0.0.1:0", "--buffer-interval", "0.2"])
+                .args(["--listen", "127.0.0.1:0"])
+                .args(program::unless(more, "--buffer-interval", "0.2"))
                 .arg("--lake-dir")
                 .arg(folder.join("lake"))
                 .arg("--spool-dir")

@@ -58,7 +58,8 @@ impl Shop {
         };
         let mut program = Program::start("clickstream-demo-site", |command| {
             command
-                .args(["--listen", "127.0.0.1:0", "--buffer-interval", "0.2"])
+                .args(["--listen", "127.0.0.1:0"])
+                .args(program::unless(more, "--buffer-interval", "0.2"))
                 .arg("--data")
                 .arg(path)
                 .arg("--tracker-dir")
