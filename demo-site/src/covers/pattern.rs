@@ -39,7 +39,7 @@ fn tide(chance: &mut Chance) -> Markup {
         @for row in 0..5_u32 {
             @let y = start + row * 22;
             @let shift = (row * 17 + swell) % 40;
-            path class=(if (row + turn) % 2 == 0 { "one" } else { "two" })
+            path class=(if (row + turn).is_multiple_of(2) { "one" } else { "two" })
                 d={ "M-" (40 + shift) " " (y)
                     " q20 -" (swell) " 40 0 t40 0 t40 0 t40 0 t40 0 t40 0 V" (HEIGHT) " H-80 Z" } {}
         }
@@ -82,7 +82,7 @@ fn rings(chance: &mut Chance) -> Markup {
     let step = 11 + chance.below(5);
     html! {
         @for ring in (1..=8_u32).rev() {
-            circle class=(if ring % 2 == 0 { "one" } else { "ground" })
+            circle class=(if ring.is_multiple_of(2) { "one" } else { "ground" })
                 cx=(x) cy=(HEIGHT) r=(ring * step) {}
         }
         circle.two cx=(x) cy=(HEIGHT) r=(step) {}

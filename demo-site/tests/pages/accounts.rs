@@ -28,7 +28,7 @@ async fn signing_in_makes_a_token_that_the_relay_believes() {
     }
     let now_s = NOW_MS / 1000;
     let signed = &visitor.cookies["clickstream_user"];
-    let verified = token::verify(signed, &[shop.key.clone()], now_s).unwrap();
+    let verified = token::verify(signed, std::slice::from_ref(&shop.key), now_s).unwrap();
     assert_eq!(verified.user_id.as_str(), "7");
     assert_eq!(verified.auth_time_ms, i64::try_from(NOW_MS).unwrap());
     let home = visitor.get("/").await;
@@ -81,7 +81,7 @@ async fn page_and_token_end_together() {
     assert!(!visitor.get("/").await.body.contains("data-user-id"));
     let signed = &visitor.cookies["clickstream_user"];
     let late = (NOW_MS + month_ms) / 1000;
-    assert!(token::verify(signed, &[shop.key.clone()], late).is_err());
+    assert!(token::verify(signed, std::slice::from_ref(&shop.key), late).is_err());
 }
 
 #[tokio::test]

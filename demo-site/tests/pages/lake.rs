@@ -17,8 +17,8 @@ fn put(lake: &Path, folder: &str, object: &str, lines: &[&str]) {
         .join("raw/clickstream")
         .join(folder)
         .join("year=2026/month=11/day=24/hour=20");
-    std::fs::create_dir_all(&hour).unwrap();
-    std::fs::write(hour.join(object), lines.join("\n") + "\n").unwrap();
+    fs_err::create_dir_all(&hour).unwrap();
+    fs_err::write(hour.join(object), lines.join("\n") + "\n").unwrap();
 }
 
 fn line(user: &str, event: &str) -> String {
@@ -69,7 +69,7 @@ async fn a_reader_sees_the_own_folder_and_the_visitors_of_this_browser() {
 async fn no_address_leads_to_another_folder() {
     let lake = tempfile::tempdir().unwrap();
     put(lake.path(), "userId=8", "two", &[&line("8", "Theirs")]);
-    std::fs::write(lake.path().join("secret"), line("..", "Theirs")).unwrap();
+    fs_err::write(lake.path().join("secret"), line("..", "Theirs")).unwrap();
     let shop = TestShop::with_lake(Some(lake.path()));
     let mut visitor = shop.visitor();
     let upper = visitor_folder()
@@ -97,7 +97,7 @@ async fn no_address_leads_to_another_folder() {
 async fn links_are_not_followed() {
     let lake = tempfile::tempdir().unwrap();
     let outside = tempfile::tempdir().unwrap();
-    std::fs::write(outside.path().join("file"), line("7", "Outside")).unwrap();
+    fs_err::write(outside.path().join("file"), line("7", "Outside")).unwrap();
     put(lake.path(), "userId=7", "one", &[&line("7", "Inside")]);
     let folder = lake.path().join("raw/clickstream/userId=7");
     std::os::unix::fs::symlink(outside.path(), folder.join("year=2027")).unwrap();

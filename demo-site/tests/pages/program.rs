@@ -19,7 +19,7 @@ fn program(data: &Path, tracker: &Path) -> Command {
 fn tracker() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["clickstream.js", "clickstream.wasm", "clickstream.d.ts"] {
-        std::fs::write(folder.path().join(name), name).unwrap();
+        fs_err::write(folder.path().join(name), name).unwrap();
     }
     folder
 }
@@ -98,7 +98,7 @@ fn a_folder_that_cannot_be_used_is_told() {
 #[test]
 fn a_database_that_is_none_is_told() {
     let (data, tracker) = (tempfile::tempdir().unwrap(), tracker());
-    std::fs::write(data.path().join("shop.sqlite"), "x".repeat(4096)).unwrap();
+    fs_err::write(data.path().join("shop.sqlite"), "x".repeat(4096)).unwrap();
     let output = program(data.path(), tracker.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(told(&output).contains("shop.sqlite"), "{}", told(&output));

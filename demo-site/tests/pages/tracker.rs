@@ -24,14 +24,14 @@ fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for name in ["clickstream.js", "clickstream.wasm", "clickstream.d.ts"] {
         for suffix in ["", ".br", ".gz"] {
-            std::fs::write(
+            fs_err::write(
                 folder.path().join(format!("{name}{suffix}")),
                 format!("{name}{suffix}"),
             )
             .unwrap();
         }
     }
-    std::fs::write(folder.path().join("clickstream.secret"), "secret").unwrap();
+    fs_err::write(folder.path().join("clickstream.secret"), "secret").unwrap();
     folder
 }
 
@@ -83,9 +83,9 @@ async fn the_tag_of_one_encoding_is_not_that_of_another() {
 async fn a_new_build_is_seen_without_a_restart_and_twins_may_be_missing() {
     let folder = folder();
     let router = tracker_files::router(folder.path()).unwrap();
-    std::fs::write(folder.path().join("clickstream.js"), "newer").unwrap();
-    std::fs::remove_file(folder.path().join("clickstream.js.br")).unwrap();
-    std::fs::remove_file(folder.path().join("clickstream.js.gz")).unwrap();
+    fs_err::write(folder.path().join("clickstream.js"), "newer").unwrap();
+    fs_err::remove_file(folder.path().join("clickstream.js.br")).unwrap();
+    fs_err::remove_file(folder.path().join("clickstream.js.gz")).unwrap();
     let (_, headers, bytes) = get(&router, "/clickstream.js", &[("accept-encoding", "br")]).await;
     assert_eq!(bytes, b"newer");
     assert!(!headers.contains_key("content-encoding"));
