@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::text;
+
 /// Everything around an event that is not what was done.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -79,11 +81,18 @@ impl<'a> Page<'a> {
 
 /// The path and the query (with its question mark, or empty) of an absolute address.
 fn path_and_search(url: &str) -> (&str, &str) {
-    let shown = url.split_once('#').map_or(url, |(before, _)| before);
-    let after_scheme = shown.split_once("://").map_or(shown, |(_, after)| after);
-    let from = after_scheme.find(['/', '?']).unwrap_or(after_scheme.len());
-    let (_, local) = after_scheme.split_at(from);
-    let (path, search) = local.split_at(local.find('?').unwrap_or(local.len()));
+    let (shown, _) = text::split(url, b'#');
+    // What follows the scheme's two slashes is the host; without them all is local.
+    let host = text::split(shown, b':').1.strip_prefix("//");
+    let local = match host {
+        None => shown,
+        Some(host) => {
+            let end = host.bytes().position(|byte| byte == b'/' || byte == b'?');
+            host.get(end.unwrap_or(host.len())..).unwrap_or_default()
+        }
+    };
+    let (path, _) = text::split(local, b'?');
+    let search = local.get(path.len()..).unwrap_or_default();
     (if path.is_empty() { "/" } else { path }, search)
 }
 
@@ -171,7 +180,8 @@ mod tests {
             ("https://shop.example/#/route?x=1", "/", ""),
             ("http://[::1]:8080/a?b?c", "/a", "?b?c"),
             ("/books/bk-1?tab=reviews", "/books/bk-1", "?tab=reviews"),
-            ("about:blank", "/", ""),
+            ("about:blank", "about:blank", ""),
+            ("/a:b?c:d", "/a:b", "?c:d"),
             ("", "/", ""),
         ] {
             let page = Page::at(url, "", "");

@@ -19,6 +19,8 @@ pub mod action;
 
 pub mod event;
 
+pub mod text;
+
 pub mod write;
 
 // The reading half, in the order of an event's way.

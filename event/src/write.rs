@@ -8,7 +8,7 @@ use serde_json::{
     ser::{CompactFormatter, Formatter},
 };
 
-use crate::event::Event;
+use crate::{event::Event, text};
 
 /// One event as one line of JSON, without a newline.
 ///
@@ -39,11 +39,11 @@ pub fn object<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
 /// The members of two JSON objects in one; the caller sees to it that no name is in both.
 #[must_use]
 pub fn joined(first: &str, second: &str) -> String {
-    let (Some(head), Some(tail)) = (first.strip_suffix('}'), second.strip_prefix('{')) else {
+    let (Some(head), Some(tail)) = (first.strip_suffix("}"), second.strip_prefix("{")) else {
         return String::from(first);
     };
     let comma = if head == "{" || tail == "}" { "" } else { "," };
-    [head, comma, tail].concat()
+    text::joined(&[head, comma, tail])
 }
 
 /// A string as JSON text.

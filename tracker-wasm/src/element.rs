@@ -1,19 +1,20 @@
 //! An element described: what it is, what it says, where it stands. What somebody has typed
 //! is never read, whether into a field or into a page that can be edited.
 
-use clickstream_event::action;
+use clickstream_event::{
+    action,
+    text::{cut, squeeze},
+};
 use js_sys::Array;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Node};
-
-use crate::marks::cut;
 
 /// The longest text of an element, in characters.
 const TEXT: usize = 100;
 /// Nodes looked at for a text: a marked section may hold a whole page.
 const NODES: u32 = 200;
-/// Elements on a path.
-const LEVELS: usize = 8;
+/// Elements on a path, before the last.
+const LEVELS: u32 = 7;
 
 /// What may hold typed text.
 const TYPED: &str = "input:not([type=button],[type=submit],[type=reset]),textarea,select,\
@@ -80,11 +81,11 @@ fn says(element: &Element, tag: &str) -> Option<String> {
     } else {
         gather(element, &mut text, &mut NODES.clone());
     }
-    let shown = squeeze(&text);
+    let mut shown = squeeze(&text);
     if shown.is_empty() {
-        return attribute(element, "aria-label").map(|label| squeeze(&label));
+        shown = squeeze(&attribute(element, "aria-label")?);
     }
-    Some(shown)
+    Some(cut(&shown, TEXT).to_owned())
 }
 
 /// The text of a node and what is in it, but for what is typed or silent.
@@ -113,46 +114,26 @@ fn gather(node: &Node, text: &mut String, nodes: &mut u32) {
 /// Where an element stands, from `main` or as far out as is worth telling:
 /// `main > ul#books > li > a`.
 fn stands(path: &Array, depth: u32) -> String {
-    let mut levels = Vec::new();
+    let (mut stands, mut levels) = (String::new(), 0);
     for depth in depth..path.length() {
         let Ok(element) = path.get(depth).dyn_into::<Element>() else {
             continue;
         };
         let mut level = element.local_name();
-        let last = level == "main" || level == "body" || levels.len() == LEVELS - 1;
+        let last = level == "main" || level == "body" || levels == LEVELS;
         if let Some(id) = attribute(&element, "id") {
             level.push('#');
             level.push_str(&id);
         }
-        levels.push(level);
+        if levels > 0 {
+            level.push_str(" > ");
+        }
+        level.push_str(&stands);
+        stands = level;
+        levels += 1;
         if last {
             break;
         }
     }
-    levels.reverse();
-    levels.join(" > ")
-}
-
-/// Text as a reader sees it: one space between words, none around, cut.
-fn squeeze(text: &str) -> String {
-    let mut shown = String::new();
-    for word in text.split_whitespace() {
-        if !shown.is_empty() {
-            shown.push(' ');
-        }
-        shown.push_str(word);
-    }
-    cut(&shown, TEXT).to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::squeeze;
-
-    #[test]
-    fn text_is_cut_at_a_hundred_characters_and_at_no_half_of_one() {
-        assert_eq!(squeeze("  Read \n\t the   review "), "Read the review");
-        assert_eq!(squeeze(&"ü".repeat(101)), "ü".repeat(100));
-        assert_eq!(squeeze(" \u{a0} "), "");
-    }
+    stands
 }

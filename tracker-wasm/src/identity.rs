@@ -4,6 +4,8 @@
 //! with `data-user-id` on the script tag (then it holds for that page) or by `identify`
 //! (then it holds until `reset`, as sites that come from other trackers expect).
 
+use clickstream_event::text::joined;
+
 use crate::store::Store;
 
 const ANONYMOUS: &str = "clickstream.anonymous";
@@ -35,7 +37,8 @@ impl Identity {
         page_user: Option<String>,
     ) -> Self {
         let known = store.get(USER).unwrap_or_default();
-        let (said_by, known_user) = known.split_at_checked(1).unwrap_or_default();
+        let said_by = known.get(..1).unwrap_or_default();
+        let known_user = known.get(1..).unwrap_or_default();
         let mut identity = Self {
             anonymous: store.get(ANONYMOUS).unwrap_or_default(),
             user: page_user,
@@ -46,9 +49,9 @@ impl Identity {
         };
         match &identity.user {
             Some(user) if user == known_user && said_by == "p" => {}
-            Some(user) if user == known_user => identity.store.set(USER, &["p", user].concat()),
+            Some(user) if user == known_user => identity.store.set(USER, &joined(&["p", user])),
             Some(user) => {
-                identity.store.set(USER, &["p", user].concat());
+                identity.store.set(USER, &joined(&["p", user]));
                 identity.due = true;
                 if said_by == "p" {
                     identity.anonymous.clear();
@@ -95,7 +98,7 @@ impl Identity {
     /// A call named the user.
     pub fn claim(&mut self, user: &str) {
         if self.user.as_deref() != Some(user) {
-            self.store.set(USER, &["c", user].concat());
+            self.store.set(USER, &joined(&["c", user]));
             self.user = Some(user.to_owned());
         }
     }

@@ -8,7 +8,10 @@
 //! properties: `event` names a track event that the click makes beside its own (empty: none,
 //! whatever an outer element says), `ignore` keeps silent about everything inside.
 
-use clickstream_event::write;
+use clickstream_event::{
+    text::{cut, split},
+    write,
+};
 
 /// The longest text that an attribute gives.
 const LONGEST: usize = 500;
@@ -37,16 +40,19 @@ enum Value {
 impl Marks {
     /// Takes one attribute up; they come from the inside out.
     pub fn add(&mut self, depth: u32, name: &str, value: &str) {
-        let name = name.replace('-', "_");
-        let first = name.split('.').next();
+        let name: String = name
+            .chars()
+            .map(|c| if c == '-' { '_' } else { c })
+            .collect();
+        let (first, _) = split(&name, b'.');
         match name.as_str() {
             "ignore" => self.ignored = true,
             "event" => {
                 if self.event.is_none() {
-                    self.event = Some(cut(value.trim(), LONGEST).to_owned());
+                    self.event = Some(cut(value.trim_ascii(), LONGEST).to_owned());
                 }
             }
-            _ if TAKEN.iter().any(|taken| first == Some(taken)) => return,
+            _ if TAKEN.contains(&first) => return,
             name => insert(&mut self.members, name, value),
         }
         if self.depth.is_none() {
@@ -65,10 +71,8 @@ impl Marks {
 
 /// Puts a value where its name says, unless an inner element has said something there.
 fn insert(members: &mut Vec<(String, Value)>, name: &str, value: &str) {
-    let (first, rest) = match name.split_once('.') {
-        Some((first, rest)) => (first, Some(rest)),
-        None => (name, None),
-    };
+    let (first, rest) = split(name, b'.');
+    let rest = (first.len() < name.len()).then_some(rest);
     let known = members.iter_mut().find(|(known, _)| known == first);
     match (known, rest) {
         (Some((_, Value::Object(inner))), Some(rest)) => insert(inner, rest, value),
@@ -110,20 +114,15 @@ fn json(value: &str) -> String {
 /// house number `007`, a telephone number `+44…` or a card's 16 digits are texts.
 fn is_number(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let size = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = size.split_once('.').unwrap_or((size, "0"));
+    let size = text.strip_prefix("-").unwrap_or(text);
+    let (whole, mut fraction) = split(size, b'.');
+    if whole.len() == size.len() {
+        fraction = "0";
+    }
     text.len() <= 15
         && digits(whole)
         && digits(fraction)
-        && (whole == "0" || !whole.starts_with('0'))
-}
-
-/// At most so many characters.
-#[must_use]
-pub fn cut(text: &str, characters: usize) -> &str {
-    let end = text.char_indices().nth(characters);
-    text.get(..end.map_or(text.len(), |(at, _)| at))
-        .unwrap_or(text)
+        && (whole == "0" || !whole.starts_with("0"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Lines that wait to be sent, oldest first, within a bound of bytes.
 
-use std::collections::VecDeque;
-
 /// An event that is finished: nothing changes it any more.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Line {
@@ -15,7 +13,7 @@ pub struct Line {
 /// first to arrive, and what is refused is counted.
 #[derive(Debug)]
 pub struct Queue {
-    lines: VecDeque<Line>,
+    lines: Vec<Line>,
     bytes: usize,
     bound: usize,
     refused: u32,
@@ -26,7 +24,7 @@ impl Queue {
     #[must_use]
     pub const fn new(bound: usize) -> Self {
         Self {
-            lines: VecDeque::new(),
+            lines: Vec::new(),
             bytes: 0,
             bound,
             refused: 0,
@@ -43,35 +41,36 @@ impl Queue {
             return Err(line);
         }
         self.bytes += line.json.len();
-        self.lines.push_back(line);
+        self.lines.push(line);
         Ok(())
     }
 
     /// The oldest lines: at most `count`, and no more than `bytes` of JSON with a comma each;
     /// the first always, however large.
     pub fn take(&mut self, count: usize, bytes: usize) -> Vec<Line> {
-        let mut taken: Vec<Line> = Vec::new();
-        let mut size = 0;
-        while let Some(line) = self.lines.front() {
+        let (mut taken, mut left, mut size) = (Vec::new(), Vec::new(), 0);
+        for line in std::mem::take(&mut self.lines) {
             size += line.json.len() + 1;
-            if taken.len() >= count || (size > bytes && !taken.is_empty()) {
-                break;
-            }
-            if let Some(line) = self.lines.pop_front() {
+            let fits = taken.len() < count && (size <= bytes || taken.is_empty());
+            if fits && left.is_empty() {
                 self.bytes -= line.json.len();
                 taken.push(line);
+            } else {
+                left.push(line);
             }
         }
+        self.lines = left;
         taken
     }
 
     /// Gives lines back to where they were taken from. They had their room once and get it
     /// again, also when others have come meanwhile.
-    pub fn give_back(&mut self, lines: Vec<Line>) {
-        for line in lines.into_iter().rev() {
+    pub fn give_back(&mut self, mut lines: Vec<Line>) {
+        for line in &lines {
             self.bytes += line.json.len();
-            self.lines.push_front(line);
         }
+        lines.append(&mut self.lines);
+        self.lines = lines;
     }
 
     /// How many lines wait.

@@ -12,7 +12,8 @@ use crate::{
 };
 
 thread_local! {
-    static TRACKER: RefCell<Option<Tracker>> = const { RefCell::new(None) };
+    // Lives as long as the page: without a destructor the cell needs no code for its end.
+    static TRACKER: RefCell<Option<&'static mut Tracker>> = const { RefCell::new(None) };
 }
 
 /// One thing that happened on the page.
@@ -37,7 +38,7 @@ pub struct Signal {
 /// Starts the tracker; the loader calls it once.
 #[wasm_bindgen]
 pub fn start(host: JsValue) {
-    let tracker = Tracker::new(&Host::new(host));
+    let tracker = Box::leak(Box::new(Tracker::new(&Host::new(host))));
     TRACKER.with(|cell| cell.replace(Some(tracker)));
 }
 
@@ -69,7 +70,7 @@ pub fn signal(
 fn enter(act: &mut dyn FnMut(&mut Tracker) -> Effects) {
     let effects = TRACKER.with(|cell| {
         let mut tracker = cell.try_borrow_mut().ok()?;
-        tracker.as_mut().map(act)
+        tracker.as_mut().map(|tracker| act(tracker))
     });
     let Some(effects) = effects else { return };
     effects.tell();

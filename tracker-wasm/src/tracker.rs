@@ -7,6 +7,7 @@ use clickstream_event::{
     action::{ELEMENT_CLICKED, PageViewed},
     context::Page,
     kind::EventType,
+    text::joined,
     write,
 };
 use js_sys::{Array, Function};
@@ -185,9 +186,9 @@ impl Tracker {
         let mut request = None;
         let may_send = self.leaving || kind == "tick" || kind.is_empty();
         if may_send && std::mem::take(&mut self.forget) && !self.private {
-            deliver::beacon(&[&self.endpoint, "/v1/forget"].concat(), "");
+            deliver::beacon(&joined(&[&self.endpoint, "/v1/forget"]), "");
         }
-        let address = [&self.endpoint, "/v1/batch"].concat();
+        let address = joined(&[&self.endpoint, "/v1/batch"]);
         if self.leaving {
             let send = |body: &str| deliver::beacon(&address, body);
             self.transport
@@ -234,9 +235,11 @@ impl Effects {
 fn read_marks(told: &Array) -> Marks {
     let mut marks = Marks::default();
     let text = |at| told.get(at).as_string().unwrap_or_default();
-    for at in (0..told.length()).step_by(3) {
+    let mut at = 0;
+    while at < told.length() {
         let depth = told.get(at).as_f64().unwrap_or_default() as u32;
         marks.add(depth, &text(at + 1), &text(at + 2));
+        at += 3;
     }
     marks
 }

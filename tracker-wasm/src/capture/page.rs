@@ -5,7 +5,7 @@
 //! title after they have moved, and because a site's own `page()` call for the same page
 //! then takes its place.
 
-use clickstream_event::action::Navigation;
+use clickstream_event::{action::Navigation, text};
 
 /// How long a view waits, in milliseconds.
 pub const SETTLING: f64 = 100.0;
@@ -102,9 +102,9 @@ impl Pages {
 /// What tells two pages apart: the path, the query where it counts, and the fragment where
 /// it is a route (`#/…`, `#!…`) and no place on the page.
 fn place(url: &str, query_counts: bool) -> (&str, &str) {
-    let (page, fragment) = url.split_once('#').unwrap_or((url, ""));
-    let path = page.split_once('?').map_or(page, |(path, _)| path);
-    let route = fragment.starts_with(['/', '!']);
+    let (page, fragment) = text::split(url, b'#');
+    let (path, _) = text::split(page, b'?');
+    let route = fragment.starts_with("/") || fragment.starts_with("!");
     (
         if query_counts { page } else { path },
         if route { fragment } else { "" },
