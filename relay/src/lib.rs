@@ -1,41 +1,87 @@
 //! The relay: takes event batches, adds the user id, makes them durable, forwards them.
 //!
-//! One event's way, in the order of the modules below. The fsync is the line: before it
-//! everything that decides (meaning), after it finished lines with a position (bytes).
+//! One event's way is the order of the modules below. At each step stands what it may refuse, and
+//! what the client has been told by then:
+//!
+//! ```text
+//! http ─► router ─► intake ─► identity ─► stamp ─► duplicate ─► spool ═► forward ─► sink
+//!  │        │         │                                │          ║         │
+//!  │        │         │  an event: named in the 200    │ known:   ║ full,   │ refused by the
+//!  │        │         │  (rejected.rs keeps it)        │ in the   ║ disk:   │ stream: failed,
+//!  │       404, 405   │  the body: 400 401 408 413 415 │ 200      ║ 503     │ under its error
+//!  cut: too slow      429, 503: come back                         ║         │ prefix
+//!                                                              the fsync
+//! ```
+//!
+//! The fsync is the line, and the 200 stands behind it: before it everything that decides (meaning),
+//! after it finished lines with a position (bytes). Nothing flows back but the low mark of what is
+//! delivered.
 
-// Before the fsync: meaning.
+/// The settings of all rooms, composed once.
 pub mod config;
+
+/// The accept loop: bounds on connections, headers and bodies; the clean stop.
 pub mod http;
-pub mod logging;
+
+/// Every route, a line each.
 pub mod router;
 
+// Before the fsync: meaning.
+
+/// From a request to durable lines: the order of the checks.
 pub mod intake;
 
+/// Who it was: a signed token, a trusted claim, the visitor.
 pub mod identity;
 
+/// What the relay adds to an event; it ends as bytes.
 pub mod stamp;
 
+/// The window of ids that were taken before.
 pub mod duplicate;
 
+/// What was refused, kept and bounded.
 pub mod rejected;
 
 // The fsync.
+
+/// What is acknowledged is durable here until it is delivered.
 pub mod spool;
 
 // After the fsync: bytes.
+
+/// When, how often, and what stays.
 pub mod forward;
 
+/// Where events go.
 pub mod sink;
 
 // The whole, running.
+
+/// Started, mounted, stopped.
 pub mod service;
 
 pub use service::{Relay, StartError};
 
 // Beside the way.
-pub mod check;
-pub mod access;
-pub mod clock;
-pub mod health;
-pub mod metrics;
+
+/// Every event's one counted end before the fsync.
 pub mod outcome;
+
+/// Alive, ready, and the door to the spool.
+pub mod health;
+
+/// The rooms' counters as Prometheus text.
+pub mod metrics;
+
+/// Who may see the operator's routes.
+pub mod access;
+
+/// What settings would do, without doing it.
+pub mod check;
+
+/// Log lines, as text or JSON.
+pub mod logging;
+
+/// Time as a value.
+pub mod clock;

@@ -275,3 +275,26 @@ async fn a_second_relay_on_one_spool_is_told() {
     let error = second.ready().await.unwrap_err().to_string();
     assert!(error.contains("--spool-dir"), "{error}");
 }
+
+#[tokio::test]
+async fn an_event_that_the_stream_refuses_is_failed_not_rejected() {
+    let house = House::new().await;
+    let body =
+        r#"{"batch":[{"type":"track","event":"E"},{"type":"track","event":"E","userId":"45"}]}"#;
+    let answer = house.post("/v1/batch", &KEY, body).await;
+    assert_eq!(
+        answer.text,
+        r#"{"success":true,"accepted":2,"duplicate":0,"rejected":[]}"#
+    );
+    let lake = house.dir.path().join("lake");
+    let totals = house.relay.shutdown(Duration::from_secs(20)).await.totals;
+    let ends = (
+        totals.taken,
+        totals.delivered,
+        totals.failed,
+        totals.rejected,
+    );
+    assert_eq!(ends, (2, 1, 1, 0));
+    let below = |folder: &str| files(&lake.join("raw").join(folder)).len();
+    assert_eq!((below("clickstream"), below("clickstream-errors")), (1, 1));
+}

@@ -12,3 +12,4 @@ mod forgery;
 mod house;
 mod keys;
 mod operators;
+mod reference;
