@@ -17,71 +17,71 @@
 //! after it finished lines with a position (bytes). Nothing flows back but the low mark of what is
 //! delivered.
 
-/// The settings of all rooms, composed once.
+// The settings of all rooms, composed once.
 pub mod config;
 
-/// The accept loop: bounds on connections, headers and bodies; the clean stop.
+// The accept loop: bounds on connections, headers and bodies; the clean stop.
 pub mod http;
 
-/// Every route, a line each.
+// Every route, a line each.
 pub mod router;
 
 // Before the fsync: meaning.
 
-/// From a request to durable lines: the order of the checks.
+// From a request to durable lines: the order of the checks.
 pub mod intake;
 
-/// Who it was: a signed token, a trusted claim, the visitor.
+// Who it was: a signed token, a trusted claim, the visitor.
 pub mod identity;
 
-/// What the relay adds to an event; it ends as bytes.
+// What the relay adds to an event; it ends as bytes.
 pub mod stamp;
 
-/// The window of ids that were taken before.
+// The window of ids that were taken before.
 pub mod duplicate;
 
-/// What was refused, kept and bounded.
+// What was refused, kept and bounded.
 pub mod rejected;
 
 // The fsync.
 
-/// What is acknowledged is durable here until it is delivered.
+// What is acknowledged is durable here until it is delivered.
 pub mod spool;
 
 // After the fsync: bytes.
 
-/// When, how often, and what stays.
+// When, how often, and what stays.
 pub mod forward;
 
-/// Where events go.
+// Where events go.
 pub mod sink;
 
 // The whole, running.
 
-/// Started, mounted, stopped.
+// Started, mounted, stopped.
 pub mod service;
 
 pub use service::{Relay, StartError};
 
 // Beside the way.
 
-/// Every event's one counted end before the fsync.
+// Every event's one counted end before the fsync.
 pub mod outcome;
 
-/// Alive, ready, and the door to the spool.
+// Alive, ready, and the door to the spool.
 pub mod health;
 
-/// The rooms' counters as Prometheus text.
+// The rooms' counters as Prometheus text.
 pub mod metrics;
 
-/// Who may see the operator's routes.
+// Who may see the operator's routes.
 pub mod access;
 
-/// What settings would do, without doing it.
+// What settings would do, without doing it.
 pub mod check;
 
-/// Log lines, as text or JSON.
+// Log lines, as text or JSON.
 pub mod logging;
 
-/// Time as a value.
+// Time as a value.
 pub mod clock;
