@@ -56,3 +56,39 @@ impl Chance {
         random
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use rand::Rng;
+
+    use super::*;
+
+    #[test]
+    fn no_two_uses_share_a_stream() {
+        let chance = Chance::new(Some(1), true, [0; 24]);
+        let uses = [Use::Pace, Use::Mistakes, Use::Jitter, Use::Clicks];
+        let mut first = HashSet::new();
+        for of in uses {
+            assert!(first.insert(chance.stream(of).next_u64()));
+            for number in 0..100 {
+                assert!(first.insert(chance.visitor(of, number).next_u64()));
+            }
+        }
+        for number in 1..=100 {
+            assert!(first.insert(crate::visitor::Visitor::new(1, number).1.next_u64()));
+        }
+    }
+
+    #[test]
+    fn a_run_is_named_anew_unless_it_is_to_repeat() {
+        let name = |seed, repeat, entropy| Chance::new(seed, repeat, [entropy; 24]).run;
+        assert_ne!(name(Some(1), false, 1), name(Some(1), false, 2));
+        assert_eq!(name(Some(1), true, 1), name(Some(1), true, 2));
+        assert_ne!(
+            Chance::new(None, false, [1; 24]).seed,
+            Chance::new(None, false, [2; 24]).seed
+        );
+    }
+}

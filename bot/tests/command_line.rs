@@ -161,3 +161,93 @@ fn without_a_browser_it_says_what_to_install() {
         "{said}"
     );
 }
+
+/// A relay that takes everything, but for refusing what `refuses` says. Returns its address.
+fn relay(refuses: &'static str) -> String {
+    use std::io::{BufRead, BufReader, Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            loop {
+                let mut length = 0;
+                let mut line = String::new();
+                while reader.read_line(&mut line).unwrap_or(0) > 2 {
+                    if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                    line.clear();
+                }
+                if length == 0 {
+                    break;
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).unwrap();
+                let body: Value = serde_json::from_slice(&body).unwrap();
+                assert_eq!(body["writeKey"], "demo-server-key");
+                let events = body["batch"].as_array().unwrap().len();
+                let answer = if refuses.is_empty() {
+                    format!(r#"{{"success":true,"accepted":{events},"duplicate":0,"rejected":[]}}"#)
+                } else {
+                    format!(
+                        r#"{{"success":true,"accepted":0,"rejected":[{{"index":0,"reason":"{refuses}"}}]}}"#
+                    )
+                };
+                write!(
+                    stream,
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{answer}",
+                    answer.len()
+                )
+                .unwrap();
+            }
+        }
+    });
+    address
+}
+
+#[test]
+fn in_the_origins_manner_each_event_is_followed_by_its_status() {
+    let output = run(&format!(
+        "5 0.01 --direct --print-status --url {}",
+        relay("")
+    ));
+    assert!(output.status.success(), "{}", said(&output));
+    let out = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(lines.len(), 10);
+    for pair in lines.chunks(2) {
+        let event: Value = serde_json::from_str(pair[0]).unwrap();
+        assert!(event["userId"].is_string());
+        assert_eq!(pair[1], "200");
+    }
+    assert!(
+        said(&output).contains("5 accepted (0 duplicate), 0 rejected, 5 sends"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn without_a_pause_events_go_in_batches() {
+    let output = run(&format!("250 0 --quiet --to {}", relay("")));
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.stdout.is_empty());
+    assert!(
+        said(&output).contains("250 accepted (0 duplicate), 0 rejected, 3 sends"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[test]
+fn an_event_that_is_refused_is_named_and_the_run_fails() {
+    let output = run(&format!("1 0 --to {}", relay("duplicate_key: $.userId")));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said(&output).contains("rejected: duplicate_key: $.userId"),
+        "{}",
+        said(&output)
+    );
+}
