@@ -149,13 +149,22 @@ async fn serve(
     Ok(())
 }
 
+/// What a newcomer needs next: where to look, and a line to paste that asks the lake.
 fn announcement(listen: std::net::SocketAddr, lake: Option<&Path>, relay: &Relay) -> String {
     let lake = match lake {
-        Some(lake) => lake.join("raw").display().to_string(),
-        None => "none: events go to the sink given with --sink".to_owned(),
+        Some(lake) => {
+            let raw = lake.join("raw");
+            let raw = raw.display();
+            format!(
+                "lake       {raw}\nask it     duckdb -c \"SELECT userId, count(*) AS events FROM \
+                 read_json('{raw}/clickstream/**', format = 'newline_delimited', \
+                 hive_partitioning = false) GROUP BY userId ORDER BY events DESC\""
+            )
+        }
+        None => "lake       none: events go to the sink given with --sink".to_owned(),
     };
     format!(
-        "bookstore  http://{listen}/\nmetrics    http://{listen}/metrics?token={}\nlake       {lake}\nready\n",
+        "bookstore  http://{listen}/\nmetrics    http://{listen}/metrics?token={}\n{lake}\nready\n",
         relay.token()
     )
 }

@@ -25,9 +25,11 @@
 
   document.addEventListener("clickstream", ({ detail }) => {
     const { state, messageId, line, reason } = detail;
+    // Other pages of this tab may have said something since this one was last seen.
+    events = stored(EVENTS, []);
     let event = events.find(({ id }) => id === messageId);
     if (!event) {
-      event = { id: messageId, state, fresh: true };
+      event = { id: messageId, state };
       events.push(event);
     }
     if (line) event.line = typeof line === "string" ? line : JSON.stringify(line);
@@ -37,7 +39,7 @@
     const { anonymousId } = parsed(event);
     if (anonymousId) sessionStorage.setItem("shop.anonymous", anonymousId);
     events = events.slice(-MOST);
-    keep(EVENTS, events.map(({ fresh, ...event }) => event));
+    keep(EVENTS, events);
     draw();
   });
 
@@ -69,9 +71,8 @@
       element("span", "state", event.state),
     );
     const clicked = said.properties?.element?.text;
-    if (clicked) summary.append(element("span", "where", `“${clicked}”`));
-    const address = said.context?.page?.path;
-    if (address) summary.append(element("span", "where", address));
+    const where = [clicked && `“${clicked}”`, said.context?.page?.path].filter(Boolean);
+    if (where.length) summary.append(element("span", "where", where.join(" on ")));
     details.append(summary);
     if (event.reason) details.append(element("p", "fault", event.reason));
     // Written out only when somebody looks.
@@ -137,5 +138,11 @@
       drawer.knob.focus();
     });
     show(stored(OPEN, false));
+    // Back from the browser's history, as it was left.
+    addEventListener("pageshow", ({ persisted }) => {
+      if (!persisted) return;
+      events = stored(EVENTS, []);
+      show(stored(OPEN, false));
+    });
   });
 })();
