@@ -324,6 +324,10 @@ impl Epochs {
         let mut staged = Vec::new();
         for (number, object) in plan.objects.iter().enumerate() {
             let path = self.lake.object(&plan.bucket, &object.key);
+            if members[number].is_empty() {
+                // Rot took every record of it since it was planned.
+                continue;
+            }
             if self.published(&path, object, &lines(number))? {
                 staging.prepare(&path)?;
                 continue;

@@ -90,16 +90,21 @@ impl Books {
     /// As a start found them: `stored` records ever, `waiting` of them not delivered.
     #[must_use]
     pub fn recovered(stored: u64, duplicate: u64, rejected: u64, waiting: u64) -> Self {
-        let mut books = Self::default();
-        books.stored = stored;
-        books.counters.totals = Totals {
+        let totals = Totals {
             taken: stored + duplicate + rejected,
             duplicate,
             rejected,
             waiting,
             ..Totals::default()
         };
-        books
+        Self {
+            counters: Counters {
+                totals,
+                ..Counters::default()
+            },
+            stored,
+            ..Self::default()
+        }
     }
 
     /// Takes over what the last checkpoint says; what is missing was lost to rot.

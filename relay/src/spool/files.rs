@@ -17,7 +17,7 @@ pub use real::RealFiles;
 /// Every call that makes something durable, so that a test can leave out exactly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SyncPoint {
-    /// The folders that were made to hold the spool: their names in their parents.
+    /// The names of the spool's folder and of those above it, before anything is in it.
     SpoolParents,
     /// The spool's id and its key of duplicates.
     Identity,
@@ -219,21 +219,16 @@ pub trait FileSystem: Debug + Send + Sync {
 /// A held lock; dropping it lets go.
 pub trait Lock: Debug + Send + Sync {}
 
-/// Makes a folder and those above it; returns the folders whose names were added to,
-/// the deepest last.
+/// Makes a folder and those above it.
 ///
 /// # Errors
 /// As [`Files::create_dir`].
-pub fn create_dirs(files: &dyn Files, path: &Path) -> io::Result<Vec<std::path::PathBuf>> {
+pub fn create_dirs(files: &dyn Files, path: &Path) -> io::Result<()> {
     let mut missing = vec![path];
-    let mut grown = Vec::new();
     while let Some(next) = missing.last().copied() {
         match files.create_dir(next) {
-            Ok(made) => {
+            Ok(_) => {
                 missing.pop();
-                if made && let Some(parent) = next.parent() {
-                    grown.push(parent.to_path_buf());
-                }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => match next.parent() {
                 Some(parent) if parent != Path::new("") => missing.push(parent),
@@ -242,7 +237,27 @@ pub fn create_dirs(files: &dyn Files, path: &Path) -> io::Result<Vec<std::path::
             Err(error) => return Err(error),
         }
     }
-    Ok(grown)
+    Ok(())
+}
+
+/// Makes durable the names of a folder and of those above it, up to the root: a process
+/// that was killed may have made any of them. Where this one may not even look, it cannot
+/// have made anything.
+///
+/// # Errors
+/// When the disk failed.
+pub fn sync_ancestors(files: &dyn Files, path: &Path, point: SyncPoint) -> io::Result<()> {
+    for ancestor in path.ancestors().skip(1) {
+        let ancestor = match ancestor == Path::new("") {
+            true => Path::new("."),
+            false => ancestor,
+        };
+        match files.sync_dir(ancestor, point) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 /// Reads a whole file.

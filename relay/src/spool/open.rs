@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::books::Books;
 use super::checkpoint::Checkpoints;
-use super::files::{Files, Lock, SyncPoint, create_dirs};
+use super::files::{Files, Lock, SyncPoint, create_dirs, sync_ancestors};
 use super::frame::{ALIGN, COMMIT, HEADER};
 use super::header::SECTOR;
 use super::identity::Identity;
@@ -66,14 +66,12 @@ pub(super) fn open(
     }
     let dir = &config.dir;
     let failed = |error| OpenError::disk(dir, error);
-    let grown = create_dirs(&*files, dir).map_err(failed)?;
+    create_dirs(&*files, dir).map_err(failed)?;
     let lock = take_lock(&*files, dir)?;
-    for parent in grown {
-        files
-            .sync_dir(&parent, SyncPoint::SpoolParents)
-            .map_err(failed)?;
-    }
     let fresh = segment::slots(&*files, dir).map_err(failed)?.is_empty();
+    if fresh {
+        sync_ancestors(&*files, dir, SyncPoint::SpoolParents).map_err(failed)?;
+    }
     let identity = Identity::open(&*files, &dir.join("identity"), fresh).map_err(failed)?;
     let checkpoints = Checkpoints::open(&*files, dir).map_err(failed)?;
     let checkpoint = checkpoints.latest();

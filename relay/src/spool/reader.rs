@@ -114,19 +114,20 @@ impl Cursor {
         Ok(records)
     }
 
-    /// The segment that the cursor is in, once it has something to read.
+    /// The next segment with something to read. One may be empty: its first commit failed.
     fn place(&mut self) -> Option<Segment> {
         let table = self.shared.segments();
-        let (number, segment) = table.range(self.segment..).next()?;
-        if *number != self.segment {
-            (self.segment, self.offset) = (*number, SECTOR);
+        for (number, segment) in table.range(self.segment..) {
+            let offset = match *number == self.segment {
+                true => self.offset,
+                false => SECTOR,
+            };
+            if offset < segment.end {
+                (self.segment, self.offset) = (*number, offset);
+                return Some(segment.clone());
+            }
         }
-        if self.offset < segment.end {
-            return Some(segment.clone());
-        }
-        let (number, next) = table.range(self.segment + 1..).next()?;
-        (self.segment, self.offset) = (*number, SECTOR);
-        (self.offset < next.end).then(|| next.clone())
+        None
     }
 
     /// The next bytes: a chunk, or the whole frame that is longer.

@@ -6,7 +6,7 @@ use clickstream_relay::spool::files::SyncPoint;
 use crate::history::run;
 use crate::model::Counterexample;
 
-const MOST: u64 = 20_000;
+const MOST: u64 = 6_000;
 
 /// The first history that finds it out.
 fn needed(point: SyncPoint) {

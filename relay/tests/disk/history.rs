@@ -151,18 +151,18 @@ impl History {
     /// The process dies between a write and its sync, the next one builds on what it
     /// finds, and then power is cut.
     fn kill_then_cut(&mut self) -> Result<(), Counterexample> {
-        let count = self.random.random_range(0..4);
+        let count = self.random.random_range(0..12);
         self.world.trace.push(format!("Kill at sync {count}"));
         self.world.next_crash = Crash::Kill;
         self.world.disk.stop_at_sync(count);
-        for _ in 0..self.random.random_range(2..5) {
-            match self.random.random_bool(0.5) {
+        for _ in 0..self.random.random_range(1..4) {
+            match self.random.random_bool(0.4) {
                 true => self.append()?,
                 false => self.deliver()?,
             }
         }
-        if self.random.random_bool(0.5) {
-            let count = self.random.random_range(0..30);
+        if self.random.random_bool(0.7) {
+            let count = self.random.random_range(0..100);
             self.world
                 .trace
                 .push(format!("PowerCut after {count} operations"));

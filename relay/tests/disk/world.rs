@@ -252,7 +252,10 @@ impl World {
     }
 
     pub fn raw(&self) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
-        self.disk.contents(Path::new("/data/lake/raw"))
+        let mut raw = self.disk.contents(Path::new("/data/lake/raw"));
+        // What begins with a dot is nobody's data.
+        raw.retain(|path, _| !path.to_string_lossy().contains("/."));
+        raw
     }
 
     /// Delivers until nothing waits.

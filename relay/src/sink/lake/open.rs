@@ -1,14 +1,17 @@
 //! Opening a lake: its folders, its id, and a trial that objects can appear in it whole.
 
 use std::io::{self, IoSlice};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Lake, LakeError, name};
-use crate::spool::files::{File, Files, SyncPoint, create_dirs, read_all};
+use crate::spool::files::{File, Files, SyncPoint, create_dirs, read_all, sync_ancestors};
 
 const MAGIC: [u8; 8] = *b"CLKLAK01";
 const LENGTH: usize = 8 + 16 + 4;
+
+/// The id's open file with the id that is in it.
+type FileAndId = (Arc<dyn File>, [u8; 16]);
 
 /// Why a lake could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -32,30 +35,18 @@ impl Lake {
             id: [0; 16],
             spool: name(spool),
         };
-        let mut grown = lake.make_dirs(bucket)?;
         lake.clear_staging()?;
-        let staging = lake.staging_dir();
-        grown.extend(lake.dirs(&staging)?);
-        lake.id = lake.settle_id(&grown)?;
+        for folder in [dir.join(bucket), dir.join(".delivered"), lake.staging_dir()] {
+            create_dirs(&*lake.files, &folder).map_err(|error| LakeError::at(&folder, error))?;
+        }
+        lake.id = lake.settle_id()?;
         lake.try_rename(bucket)?;
         Ok(lake)
     }
 
-    fn make_dirs(&self, bucket: &str) -> Result<Vec<PathBuf>, LakeError> {
-        let mut grown = Vec::new();
-        for folder in [bucket, ".delivered"] {
-            grown.extend(self.dirs(&self.dir.join(folder))?);
-        }
-        Ok(grown)
-    }
-
-    fn dirs(&self, path: &Path) -> Result<Vec<PathBuf>, LakeError> {
-        create_dirs(&*self.files, path).map_err(|error| LakeError::at(path, error))
-    }
-
     /// Reads or makes the id, and makes it durable together with the folders' names: a
     /// plan must never name a lake that a power cut can make another one.
-    fn settle_id(&self, grown: &[PathBuf]) -> Result<[u8; 16], LakeError> {
+    fn settle_id(&self) -> Result<[u8; 16], LakeError> {
         let path = self.dir.join(".lake-id");
         let settle = || -> io::Result<[u8; 16]> {
             let file_system = match self.files.file_system(&self.dir) {
@@ -69,9 +60,6 @@ impl Lake {
                 None => {
                     file.sync(SyncPoint::LakeIdentity)?;
                     self.files.sync_dir(&self.dir, SyncPoint::LakeIdentity)?;
-                    for parent in grown {
-                        self.files.sync_dir(parent, SyncPoint::LakeIdentity)?;
-                    }
                 }
             }
             Ok(id)
@@ -79,10 +67,12 @@ impl Lake {
         settle().map_err(|error| LakeError::at(&path, error))
     }
 
-    fn read_or_make_id(&self, path: &Path) -> io::Result<(Arc<dyn File>, [u8; 16])> {
+    fn read_or_make_id(&self, path: &Path) -> io::Result<FileAndId> {
         if let Some(found) = self.read_id(path)? {
             return Ok(found);
         }
+        // Once there is an id, this is known to be done.
+        sync_ancestors(&*self.files, &self.dir, SyncPoint::LakeIdentity)?;
         // Written aside and renamed: another relay that opens this lake at the same
         // moment sees a whole id or none.
         let new = self.dir.join(format!(".lake-id-{}", self.spool));
@@ -108,7 +98,7 @@ impl Lake {
         Ok((self.files.open(path)?, id))
     }
 
-    fn read_id(&self, path: &Path) -> io::Result<Option<(Arc<dyn File>, [u8; 16])>> {
+    fn read_id(&self, path: &Path) -> io::Result<Option<FileAndId>> {
         match self.files.open(path) {
             Ok(file) => {
                 let id = decode(&read_all(&*file)?);

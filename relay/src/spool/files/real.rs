@@ -8,7 +8,7 @@ use fs_err::os::unix::fs::FileExt;
 
 use super::{File, FileSystem, Files, Lock, Name, SyncPoint};
 
-const ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
+static ZEROS: [u8; 64 * 1024] = [0; 64 * 1024];
 
 /// Files as the operating system has them.
 #[derive(Debug, Clone, Copy, Default)]
