@@ -3,6 +3,7 @@
 
 mod bot_browses;
 mod click_to_lake;
+mod direct_is_browser;
 mod lake_questions;
 mod origin;
 mod stream;
