@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::intake::answer::Refusal;
+use crate::intake::key::query_value;
 use crate::intake::origin::Origin;
 
 /// The token and the list.
@@ -42,12 +43,8 @@ impl Access {
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
-        let in_query = uri.query().and_then(|query| {
-            query
-                .split('&')
-                .find_map(|pair| pair.strip_prefix("token="))
-        });
-        let given = in_header.or(in_query).ok_or(Refusal::NoToken)?;
+        let in_query = query_value(uri, "token");
+        let given = in_header.or(in_query.as_deref()).ok_or(Refusal::NoToken)?;
         let given: [u8; 32] = Sha256::digest(given.trim()).into();
         if bool::from(given.ct_eq(&self.token)) {
             Ok(())
@@ -123,6 +120,8 @@ mod tests {
         assert_eq!(check(None, &plain), Err("no_token"));
         assert_eq!(check(Some("Bearer t-2"), &plain), Err("no_token"));
         assert_eq!(check(Some("Bearer t-1"), &plain), Ok(()));
+        let encoded: Uri = "/metrics?token=t%2D1".parse().unwrap();
+        assert_eq!(check(None, &encoded), Ok(()));
         let query: Uri = "/metrics?a=b&token=t-1".parse().unwrap();
         assert_eq!(check(None, &query), Ok(()));
         let foreign = access().check(&headers("evil.example", Some("Bearer t-1")), &plain);

@@ -49,6 +49,9 @@ impl Default for Config {
     }
 }
 
+/// Most that a connection's header may take, and its share of memory while a body arrives.
+const READ_BUFFER: usize = 64 << 10;
+
 /// How long to wait after the system refused a connection (most often: no file descriptors left).
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
@@ -125,6 +128,7 @@ async fn connection(
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(config.header_timeout)
+        .max_buf_size(READ_BUFFER)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = pin!(serving);
     let ended = tokio::select! {

@@ -18,6 +18,7 @@ use crate::intake::Intake;
 use crate::intake::origin::Origins;
 use crate::rejected::{Keeper, KeeperError};
 use crate::router::{self, Rooms};
+use crate::sink;
 use crate::spool::{Files, OpenError, RealFiles, Spool, Totals};
 
 /// What a relay takes from outside, so that a test can give its own.
@@ -129,7 +130,7 @@ impl Relay {
             door,
             keeper,
             access,
-            oldest_allowed_ms: 300_000,
+            oldest_allowed_ms: oldest_allowed_ms(&config.sink),
             clock: Arc::clone(&edges.clock),
         });
         let (stop, stopping) = watch::channel(None);
@@ -224,6 +225,15 @@ impl Relay {
         self.rooms.door.release();
         report
     }
+}
+
+/// A backlog is too old after five minutes, or after three times what the sink waits by itself.
+fn oldest_allowed_ms(sink: &sink::Config) -> u64 {
+    let interval = match sink {
+        sink::Config::Lake(lake) => lake.buffer_interval,
+    };
+    let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+    ms.saturating_mul(3).max(300_000)
 }
 
 fn random() -> Result<[u8; 16], StartError> {

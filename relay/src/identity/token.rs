@@ -19,6 +19,9 @@ pub const AUDIENCE: &str = "clickstream";
 /// Longer texts are no tokens of ours and not worth a look.
 const MAX_BYTES: usize = 4096;
 
+/// Seconds since 1970 at the end of the year 9999.
+const YEAR_9999: f64 = 253_402_300_799.0;
+
 /// Fewest bytes of a secret: as many as HS256 gives (RFC 7518, section 3.2).
 pub const MIN_SECRET_BYTES: usize = 32;
 
@@ -148,8 +151,9 @@ struct AudienceClaim {
 #[derive(Deserialize)]
 struct ClaimsIn {
     sub: String,
-    auth_time: u64,
-    exp: u64,
+    // RFC 7519, section 2: a NumericDate may have a fraction.
+    auth_time: f64,
+    exp: f64,
 }
 
 /// Signs `claims`: the site does this at sign-in and puts the token into its cookie.
@@ -225,17 +229,21 @@ pub fn verify(token: &str, keys: &[Key], now_s: u64) -> Result<Verified, Refused
         return Err(Refused::Audience);
     }
     let claims: ClaimsIn = serde_json::from_slice(&claims).map_err(|_| Refused::Claims)?;
-    if now_s >= claims.exp {
+    // Seconds since 1970 are exact in an f64 for the next 285 million years.
+    if now_s as f64 >= claims.exp {
         return Err(Refused::Expired);
+    }
+    if !(0.0..=YEAR_9999).contains(&claims.auth_time) {
+        return Err(Refused::Claims);
     }
     let user_id = UserId::new(&claims.sub).map_err(|_| Refused::Subject)?;
     if user_id.is_visitor() {
         return Err(Refused::Subject);
     }
-    let auth_time_ms = i64::try_from(claims.auth_time.saturating_mul(1000));
     Ok(Verified {
         user_id,
-        auth_time_ms: auth_time_ms.map_err(|_| Refused::Claims)?,
+        // In range, as checked above.
+        auth_time_ms: (claims.auth_time * 1000.0) as i64,
     })
 }
 
@@ -296,6 +304,16 @@ mod tests {
     }
 
     #[test]
+    fn times_may_have_fractions() {
+        let good =
+            r#"{"sub":"45","aud":"clickstream","auth_time":1767323045.25,"exp":1767323045.5}"#;
+        let token = raw(r#"{"alg":"HS256","kid":"a"}"#, good, &key("a"));
+        let verified = verify(&token, &[key("a")], NOW).unwrap();
+        assert_eq!(verified.auth_time_ms, 1_767_323_045_250);
+        assert_eq!(verify(&token, &[key("a")], NOW + 1), Err(Refused::Expired));
+    }
+
+    #[test]
     fn every_other_token_is_refused_for_its_reason() {
         let header = r#"{"alg":"HS256","kid":"a"}"#;
         let with = |claims: &str| raw(header, claims, &key("a"));
@@ -335,6 +353,10 @@ mod tests {
             ),
             (
                 with(r#"{"sub":"45","aud":"clickstream","exp":99999999999}"#),
+                Refused::Claims,
+            ),
+            (
+                with(r#"{"sub":"45","aud":"clickstream","auth_time":-1,"exp":99999999999}"#),
                 Refused::Claims,
             ),
             (

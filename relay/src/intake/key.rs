@@ -201,9 +201,17 @@ fn basic_user(headers: &HeaderMap) -> Option<String> {
 /// The key in the query: `?writeKey=K`, as beacons carry it.
 #[must_use]
 pub fn in_query(uri: &Uri) -> Option<String> {
+    query_value(uri, "writeKey")
+}
+
+/// A value of the query by its name, decoded; an empty one is none.
+#[must_use]
+pub fn query_value(uri: &Uri, name: &str) -> Option<String> {
     let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
-    let found = query.0.into_iter().find(|(name, _)| name == "writeKey");
-    found.map(|(_, key)| key).filter(|key| !key.is_empty())
+    let found = query.0.into_iter().find(|(known, _)| known == name);
+    found
+        .map(|(_, value)| value)
+        .filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]
