@@ -11,6 +11,7 @@ use clickstream_bot::chance::Chance;
 use clickstream_bot::direct::run::{RunError, run};
 use clickstream_bot::outlet::OutletError;
 use clickstream_bot::progress::Progress;
+use clickstream_bot::tally::Plural;
 use clickstream_demo_site::catalogue::Catalogue;
 
 fn main() -> ExitCode {
@@ -60,9 +61,9 @@ async fn visit_site(plan: &Browse, chance: &Chance) -> anyhow::Result<ExitCode> 
     progress.end();
     let report = report?;
     eprintln!(
-        "{} actions of {} visitor(s) on {} in {:.1} s\nseed {}",
-        report.done,
-        plan.visitors,
+        "{} of {} on {} in {:.1} s\nseed {}",
+        Plural(report.done, "action"),
+        Plural(u64::from(plan.visitors), "visitor"),
         plan.url,
         report.elapsed.as_secs_f64(),
         chance.seed

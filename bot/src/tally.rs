@@ -73,7 +73,9 @@ impl Tally {
     }
 }
 
-struct Plural(u64, &'static str);
+/// So many of a thing, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct Plural(pub u64, pub &'static str);
 
 impl fmt::Display for Plural {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -25,7 +25,7 @@ const SCRIPT_WITHIN: Duration = Duration::from_secs(15);
 const END_WITHIN: Duration = Duration::from_secs(10);
 
 /// What Chromium is started with: headless, and quiet on the network.
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 7] = [
     "--headless",
     "--disable-gpu",
     "--disable-quic",
@@ -33,8 +33,10 @@ const FLAGS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1280,900",
 ];
+
+/// How large a window is, in pixels.
+pub const WINDOW: (u32, u32) = (1280, 900);
 
 /// A running Chromium.
 #[derive(Debug)]
@@ -86,6 +88,7 @@ impl Chromium {
             .tempdir()
             .map_err(BrowseError::Profile)?;
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
+        flags.push(format!("--window-size={},{}", WINDOW.0, WINDOW.1));
         flags.push(format!("--user-data-dir={}", profile.path().display()));
         if rustix::process::geteuid().is_root() {
             // Chromium's sandbox refuses to run as root.

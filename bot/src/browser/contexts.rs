@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::BrowseError;
+use super::chromium::WINDOW;
 
 /// Chromium's debugger. The contexts last as long as it is connected.
 #[derive(Debug)]
@@ -65,8 +66,7 @@ impl Contexts {
             )
             .await?;
         let context = context.get("browserContextId").cloned().unwrap_or_default();
-        let target =
-            json!({ "url": "about:blank", "browserContextId": context, "newWindow": true });
+        let target = json!({ "url": "about:blank", "browserContextId": context, "newWindow": true, "width": WINDOW.0, "height": WINDOW.1 });
         let target = self.call("Target.createTarget", target).await?;
         target
             .get("targetId")
