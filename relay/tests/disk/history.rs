@@ -151,7 +151,8 @@ impl History {
     /// The process dies between a write and its sync, the next one builds on what it
     /// finds, and then power is cut.
     fn kill_then_cut(&mut self) -> Result<(), Counterexample> {
-        let count = self.random.random_range(0..12);
+        let most = if self.random.random_bool(0.5) { 3 } else { 12 };
+        let count = self.random.random_range(0..most);
         self.world.trace.push(format!("Kill at sync {count}"));
         self.world.next_crash = Crash::Kill;
         self.world.disk.stop_at_sync(count);
@@ -161,16 +162,23 @@ impl History {
                 false => self.deliver()?,
             }
         }
-        if self.random.random_bool(0.7) {
-            let count = self.random.random_range(0..100);
-            self.world
-                .trace
-                .push(format!("PowerCut after {count} operations"));
-            self.world.next_crash = Crash::PowerCut;
-            self.world.disk.stop_after(count);
-            self.deliver()?;
-        } else {
-            self.world.crash(Crash::PowerCut);
+        self.world.next_crash = Crash::PowerCut;
+        match self.random.random_range(0..4) {
+            0 => self.world.crash(Crash::PowerCut),
+            1 => {
+                let count = self.random.random_range(0..100);
+                self.world
+                    .trace
+                    .push(format!("PowerCut after {count} operations"));
+                self.world.disk.stop_after(count);
+                self.deliver()?;
+            }
+            _ => {
+                let count = self.random.random_range(0..14);
+                self.world.trace.push(format!("PowerCut at sync {count}"));
+                self.world.disk.stop_at_sync(count);
+                self.deliver()?;
+            }
         }
         self.sum.crashes += 2;
         Ok(())
