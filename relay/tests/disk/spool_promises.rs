@@ -220,7 +220,7 @@ fn syncs_may_fail_many_times_in_a_row_and_the_segments_used_up_come_back() {
             ..spool.checkpoint()
         };
         spool.advance(next).unwrap();
-        // Killed, not cut: what was only in memory may have come back as taken.
+        // After a crash, what a failed sync did write may have come back as taken.
         let two = append(&spool, &mut writer, "two").unwrap();
         assert!(
             two == [Stored::New] || crash == Some(Crash::Kill),

@@ -117,3 +117,29 @@ fn no_file_of_the_contract_is_left_out() {
     let run = ["frames", "identity", "rejected", "sdks", "shape", "times"];
     assert_eq!(names, run.map(|name| format!("{name}.json")));
 }
+
+#[test]
+fn every_reason_has_a_case_that_produces_it() {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../event/fixtures");
+    let mut produced = std::collections::BTreeSet::new();
+    for entry in fs_err::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let text = fs_err::read_to_string(path).unwrap();
+        let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
+        for rejected in cases.iter().filter_map(|case| case["rejected"].as_array()) {
+            produced.extend(
+                rejected
+                    .iter()
+                    .map(|told| told[1].as_str().unwrap().to_owned()),
+            );
+        }
+    }
+    // Not the contract's, but the door's: `keys.rs` produces it.
+    produced.insert("invalid_write_key".to_owned());
+    for reason in clickstream_relay::outcome::REASONS {
+        assert!(produced.contains(reason), "no case produces {reason}");
+    }
+}
