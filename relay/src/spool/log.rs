@@ -262,6 +262,7 @@ impl Log {
         self.last = ((current.number, at), false);
         if let Some(segment) = self.shared.segments().get_mut(&current.number) {
             segment.end = at;
+            segment.until = segment.until.max(durable);
         }
         if durable > 0 {
             self.shared.durable.send_replace(durable);
@@ -305,6 +306,7 @@ impl Log {
             first,
             seed: header.seed(&self.identity.id),
             end: SECTOR,
+            until: 0,
             file: file.clone(),
         };
         self.current = Some(Current {
@@ -368,21 +370,18 @@ impl Log {
         Ok(())
     }
 
-    /// Frees the oldest segment if all of it is delivered.
+    /// Frees the oldest segment if all of it is delivered. Never another: its end may be
+    /// known only from the header of one behind it.
     fn recycle(&mut self, recycled: &mut Vec<(u64, u64)>) {
         let delivered = self.shared.delivered.load(Ordering::Acquire);
+        let current = self.current.as_ref().map(|current| current.number);
         let mut table = self.shared.segments();
-        let mut oldest = table.values();
-        let (Some(segment), Some(next)) = (oldest.next(), oldest.next()) else {
+        let Some(oldest) = table.first_entry() else {
             return;
         };
-        let (number, until) = (segment.number, next.first);
-        let current = self.current.as_ref().map(|current| current.number);
-        if until <= delivered
-            && Some(number) != current
-            && let Some(segment) = table.remove(&number)
-        {
-            recycled.push((number, until));
+        if oldest.get().until <= delivered && Some(*oldest.key()) != current {
+            let segment = oldest.remove();
+            recycled.push((segment.number, segment.until));
             self.free.push(segment.file);
         }
     }

@@ -97,6 +97,7 @@ pub fn recover(
             first: header.first,
             seed: header.seed(&identity.id),
             end: ends.get(&number).copied().unwrap_or(u64::MAX),
+            until: 0,
             file,
         };
         let found = Found {
@@ -159,7 +160,10 @@ impl Recovered {
         for (at, frame) in valid {
             match frame.commit {
                 Some(commit) => last_commit = Some((at + frame.padded() as u64, commit)),
-                None => self.record(segment.number, frame, delivered),
+                None => {
+                    segment.until = segment.until.max(frame.position + 1);
+                    self.record(segment.number, frame, delivered);
+                }
             }
             self.count(frame);
         }

@@ -32,6 +32,8 @@ pub struct Segment {
     pub seed: u32,
     /// Behind its last durable frame.
     pub end: u64,
+    /// Above the position of its last durable record; 0 without one.
+    pub until: u64,
     /// The file.
     pub file: SegmentFile,
 }
