@@ -23,7 +23,7 @@ pub struct Context<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<&'a str>,
     /// The screen.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)] // Written by `write::line`, because of its fraction.
     pub screen: Option<Screen>,
     /// Which visit, and where in it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +97,7 @@ fn path_and_search(url: &str) -> (&str, &str) {
 }
 
 /// A screen, in CSS pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Screen {
     /// Its width.
     pub width: i32,

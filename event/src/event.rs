@@ -40,6 +40,7 @@ pub struct Event<'a> {
     /// When it happened, by the client's clock: `2026-01-02T03:04:05.006Z`.
     pub original_timestamp: &'a str,
     /// Where it happened.
+    #[serde(skip)] // Written by `write::line`, as `details` are.
     pub context: &'a Context<'a>,
     /// The JSON text of an object, as [`crate::write::object`] or `JSON.stringify` makes it:
     /// `traits` of identify and group, `properties` of the others. It is text because a

@@ -1,39 +1,66 @@
 //! Typed values to JSON text, small enough for a page: no float printing, no parser.
 
-use std::io;
-
 use serde::Serialize;
-use serde_json::{
-    Serializer,
-    ser::{CompactFormatter, Formatter},
-};
 
-use crate::{event::Event, text};
+use crate::{context::Screen, event::Event, text};
 
 /// One event as one line of JSON, without a newline.
 ///
 /// # Errors
 /// None for the types of this crate; a `Serialize` of somebody else's may refuse.
 pub fn line(event: &Event<'_>) -> Result<String, serde_json::Error> {
+    let mut context = object(event.context)?;
+    if let Some(screen) = &event.context.screen {
+        context = joined(&context, &self::screen(screen)?);
+    }
     let mut line = object(event)?;
+    line.pop();
+    line.push_str(",\"context\":");
+    line.push_str(&context);
     if let Some(details) = event.details {
-        line.pop();
-        for part in [",\"", event.details_name(), "\":", details, "}"] {
+        for part in [",\"", event.details_name(), "\":", details] {
             line.push_str(part);
         }
     }
+    line.push('}');
     Ok(line)
 }
 
-/// A typed value as JSON text. Numbers with a fraction get three decimals at most.
+/// A typed value as JSON text.
 ///
 /// # Errors
 /// None for the types of this crate; a `Serialize` of somebody else's may refuse.
-pub fn object<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
-    let mut text = Vec::with_capacity(1024);
-    value.serialize(&mut Serializer::with_formatter(&mut text, Lean))?;
-    // serde_json writes UTF-8 only; the check is cheaper than an `unsafe` to argue for.
-    Ok(String::from_utf8(text).unwrap_or_default())
+pub fn object<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
+    serde_json::to_string(value)
+}
+
+/// A screen by hand: its density is the one fraction that a page's events have, and printing
+/// floats exactly would cost the page two kilobytes of tables.
+fn screen(screen: &Screen) -> Result<String, serde_json::Error> {
+    Ok(text::joined(&[
+        "{\"screen\":{\"width\":",
+        &object(&screen.width)?,
+        ",\"height\":",
+        &object(&screen.height)?,
+        ",\"density\":",
+        &thousandths(screen.density)?,
+        "}}",
+    ]))
+}
+
+/// A number with three decimals at most; what is below nothing or no number is 0.
+fn thousandths(value: f64) -> Result<String, serde_json::Error> {
+    // A cast saturates: nothing here panics, whatever a browser says.
+    let thousandths = (value * 1000.0 + 0.5) as u32;
+    let mut number = object(&(thousandths / 1000))?;
+    let (mut rest, mut before) = (thousandths % 1000, ".");
+    while rest > 0 {
+        number.push_str(before);
+        number.push(char::from(b'0' + (rest / 100) as u8));
+        rest = rest % 100 * 10;
+        before = "";
+    }
+    Ok(number)
 }
 
 /// The members of two JSON objects in one; the caller sees to it that no name is in both.
@@ -51,37 +78,7 @@ pub fn joined(first: &str, second: &str) -> String {
 /// # Errors
 /// None.
 pub fn string(text: &str) -> Result<String, serde_json::Error> {
-    object(&text)
-}
-
-/// JSON without spaces, and without the tables that exact floats need: the few fractions
-/// that an event of ours has are densities and coordinates.
-#[derive(Debug)]
-struct Lean;
-
-impl Formatter for Lean {
-    fn write_f64<W>(&mut self, writer: &mut W, value: f64) -> io::Result<()>
-    where
-        W: ?Sized + io::Write,
-    {
-        // A cast saturates: nothing here panics, whatever a browser says.
-        let thousandths = (value * 1000.0 + if value < 0.0 { -0.5 } else { 0.5 }) as i64;
-        if thousandths < 0 {
-            writer.write_all(b"-")?;
-        }
-        let size = thousandths.unsigned_abs();
-        CompactFormatter.write_u64(writer, size / 1000)?;
-        let mut rest = size % 1000;
-        if rest > 0 {
-            writer.write_all(b".")?;
-        }
-        while rest > 0 {
-            let digit = u8::try_from(rest / 100).unwrap_or(0);
-            writer.write_all(&[b'0' + digit])?;
-            rest = rest % 100 * 10;
-        }
-        Ok(())
-    }
+    object(text)
 }
 
 #[cfg(test)]
@@ -202,21 +199,21 @@ mod tests {
     }
 
     #[test]
-    fn fractions_have_three_decimals_at_most() {
+    fn a_density_has_three_decimals_at_most() {
         for (value, text) in [
             (0.0, "0"),
             (1.0, "1"),
             (1.5, "1.5"),
             (2.625, "2.625"),
             (1.100_000_023_841_858, "1.1"),
-            (-0.25, "-0.25"),
             (0.001, "0.001"),
             (0.0004, "0"),
             (12.9996, "13"),
+            (-1.0, "0"),
+            (f64::NAN, "0"),
         ] {
-            assert_eq!(object(&value).unwrap(), text);
+            assert_eq!(thousandths(value).unwrap(), text);
         }
-        assert_eq!(object(&f64::NAN).unwrap(), "null");
     }
 
     proptest! {
@@ -228,8 +225,8 @@ mod tests {
         }
 
         #[test]
-        fn any_fraction_is_a_number_within_half_a_thousandth(value in -1.0e9..1.0e9_f64) {
-            let read: f64 = object(&value).unwrap().parse().unwrap();
+        fn any_density_is_a_number_within_half_a_thousandth(value in 0.0..4.0e6_f64) {
+            let read: f64 = thousandths(value).unwrap().parse().unwrap();
             prop_assert!((read - value).abs() <= 0.000_500_1, "{} {}", read, value);
         }
     }

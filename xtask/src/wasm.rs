@@ -142,6 +142,10 @@ fn compile(root: &Path, work: &Path) -> Result<PathBuf> {
         ])
         .args(["--target", TARGET, "--profile", "tracker", "--target-dir"])
         .arg(work)
+        .args([
+            "--config",
+            &format!("target.{TARGET}.rustflags={:?}", remaps()),
+        ])
         .current_dir(root)
         .status()
         .context("cannot run cargo: is it on the PATH?")?;
@@ -149,6 +153,16 @@ fn compile(root: &Path, work: &Path) -> Result<PathBuf> {
         bail!("the tracker does not compile for {TARGET}: see cargo's message above");
     }
     Ok(artifact)
+}
+
+/// Panics name the file they are in: without these a page would load, and anybody read, where
+/// the dependencies lie on the machine that built it.
+fn remaps() -> Vec<String> {
+    let registry = std::env::home_dir().map(|home| home.join(".cargo/registry/src"));
+    let sources = registry.and_then(|folder| fs_err::read_dir(folder).ok());
+    let each = sources.into_iter().flatten().flatten();
+    each.map(|source| format!("--remap-path-prefix={}=", source.path().display()))
+        .collect()
 }
 
 /// rust-toolchain.toml names the target, but a toolchain installed before it did lacks it.

@@ -10,8 +10,12 @@ use anyhow::{Context, Result, bail};
 
 /// Options of the optimiser. No feature flag at all: the module's own section names what it
 /// uses, and `--all-features` writes imports that no browser reads.
-pub const OPTIONS: [&str; 4] = [
+///
+/// Functions with one caller stay functions unless they are tiny: inlined they are fewer
+/// bytes, but more once compressed.
+pub const OPTIONS: [&str; 5] = [
     "-Oz",
+    "--one-caller-inline-max-function-size=50",
     "--converge",
     "--strip-target-features",
     "--strip-producers",
