@@ -4,6 +4,7 @@
 mod bot_browses;
 mod click_to_lake;
 mod direct_is_browser;
+mod infrastructure;
 mod lake_questions;
 mod origin;
 mod stream;
