@@ -7,6 +7,7 @@ mod direct_is_browser;
 mod infrastructure;
 mod lake_questions;
 mod origin;
+mod shop_pages;
 mod stream;
 mod tracker;
 mod tracker_calls;

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::{Faults, fault_id, field, steps, summary};
 use crate::basket::{Line, Shipping};
+use crate::catalogue::Pence;
 use crate::routes::Action;
 use crate::says::Step;
 use crate::store::sessions::{Address, Session};
@@ -114,7 +115,14 @@ pub(super) fn main(form: &Delivery, lines: &[Line<'_>], faults: &Faults) -> Mark
                         @for way in Shipping::ALL {
                             label.choice {
                                 input type="radio" name="shipping" value=(way.slug()) checked[way == form.shipping()];
-                                span { (way.name()) " (" (way.price(subtotal)) ")" }
+                                span {
+                                    (way.name()) " ("
+                                    @match way.price(subtotal) {
+                                        Pence(0) => "free",
+                                        price => { (price) }
+                                    }
+                                    ")"
+                                }
                             }
                         }
                         @if let Some((_, what)) = faults.iter().find(|(name, _)| *name == "shipping") {
