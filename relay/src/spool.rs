@@ -30,6 +30,7 @@ use crate::duplicate::{DuplicateKey, KeyedHash};
 
 pub mod books;
 pub mod checkpoint;
+pub mod config;
 pub mod files;
 pub mod frame;
 pub mod header;
@@ -46,6 +47,7 @@ pub mod writer;
 
 pub use books::{Counters, Totals};
 pub use checkpoint::Checkpoint;
+pub use config::{Config, Durability};
 pub use files::{Files, RealFiles};
 pub use open::OpenError;
 pub use reader::{Cursor, Reader, Record};
@@ -57,50 +59,6 @@ use identity::Identity;
 use log::Shared;
 use queue::{Prepared, Queue, Submitted};
 use writer::Writer;
-
-/// When an append counts as durable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Durability {
-    /// When `fdatasync` has returned: a power cut loses nothing acknowledged.
-    #[default]
-    Fsync,
-    /// When the operating system has the bytes: a killed process loses nothing, a power
-    /// cut may.
-    Buffered,
-}
-
-/// Settings of a spool.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Config {
-    /// Its folder; made when missing.
-    pub dir: PathBuf,
-    /// Bound of all segments together, in bytes. Default 1 GiB.
-    pub size: u64,
-    /// When an append counts as durable. Default [`Durability::Fsync`].
-    pub durability: Durability,
-    /// Bytes of a segment file. Default 16 MiB.
-    pub segment_size: u64,
-    /// So many ids are kept of delivered events, while `size` allows. Default one million
-    /// (about 60 MiB).
-    pub duplicate_ids: usize,
-    /// Bytes that may wait in memory for the disk. Default 32 MiB.
-    pub queue_bytes: usize,
-}
-
-impl Config {
-    /// The defaults, in this folder.
-    #[must_use]
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
-        Self {
-            dir: dir.into(),
-            size: 1 << 30,
-            durability: Durability::Fsync,
-            segment_size: 16 << 20,
-            duplicate_ids: 1_000_000,
-            queue_bytes: 32 << 20,
-        }
-    }
-}
 
 /// One event, ready to be made durable.
 #[derive(Debug, Clone, PartialEq, Eq)]

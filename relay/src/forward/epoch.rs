@@ -11,13 +11,12 @@
 //! again from step 2, with the same lines under the same keys. What is there already with
 //! the planned bytes is done.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use firehose_local::{ConfigError, ErrorCode, Stream, log_line};
-use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use firehose_local::{Stream, log_line};
 
+use self::decide::{members, step};
+pub use self::error::{DeliveryError, OpenError};
 use self::objects::Lines;
 use self::plan::Plan;
 use crate::clock::Clock;
@@ -26,6 +25,8 @@ use crate::spool::plans::Plans;
 use crate::spool::reader::{Cursor, Record};
 use crate::spool::{Checkpoint, Spool};
 
+mod decide;
+mod error;
 mod objects;
 pub mod plan;
 pub mod timing;
@@ -37,58 +38,6 @@ mod tests;
 pub const BUDGET: usize = 48 << 20;
 /// With no room for a large plan, so few bytes of lines make one that surely fits.
 const SMALLEST_BUDGET: usize = 256 << 10;
-
-/// Why delivery to the lake cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The lake's folder.
-    #[error(transparent)]
-    Lake(#[from] lake::OpenError),
-    /// The stream's configuration.
-    #[error("the lake's stream is not valid: {0}")]
-    Stream(#[from] ConfigError),
-    /// The plan that is open is for another lake.
-    #[error(
-        "delivery number {number} to another lake was begun and is not finished: start once more with the --lake-dir that was used, until /metrics shows nothing waiting; then change it"
-    )]
-    OtherLake {
-        /// The plan's number.
-        number: u64,
-    },
-    /// The plan that is open is not for a lake.
-    #[error(
-        "delivery number {number} to another sink was begun and is not finished: start once more with the settings that were used, until /metrics shows nothing waiting; then change them"
-    )]
-    OtherSink {
-        /// The plan's number.
-        number: u64,
-    },
-    /// The spool's plans cannot be read.
-    #[error("cannot read the spool's plans: {0}")]
-    Plans(std::io::Error),
-}
-
-/// Why an epoch is not delivered yet. All of it is tried again.
-#[derive(Debug, thiserror::Error)]
-pub enum DeliveryError {
-    /// Something in the lake.
-    #[error(transparent)]
-    Lake(#[from] LakeError),
-    /// Something in the spool.
-    #[error("cannot {what} in the spool's folder: {error}")]
-    Spool {
-        /// What was tried.
-        what: &'static str,
-        /// What happened.
-        error: std::io::Error,
-    },
-}
-
-impl DeliveryError {
-    fn spool(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
-        move |error| Self::Spool { what, error }
-    }
-}
 
 /// What a step delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -262,50 +211,6 @@ impl Epochs {
         })
     }
 
-    fn decide(&self, records: &[Record]) -> std::io::Result<Plan> {
-        let files = self.spool.files();
-        let mut seed = [0; 32];
-        seed[..16].copy_from_slice(&files.entropy()?);
-        seed[16..].copy_from_slice(&files.entropy()?);
-        let mut random = StdRng::from_seed(seed);
-        let now_ms = self.clock.now_ms();
-        let inputs: Vec<_> = records
-            .iter()
-            .map(|record| firehose_local::Record {
-                data: &record.line,
-                arrival_ms: record.received_at,
-            })
-            .collect();
-        let mut bytes = || {
-            let mut bytes = [0; 16];
-            random.fill_bytes(&mut bytes);
-            bytes
-        };
-        let planned = self.stream.plan(&inputs, &mut bytes, now_ms);
-        let mut plan = Plan {
-            number: 0,
-            range: position(&self.spool.checkpoint())
-                ..records.last().map_or(0, |record| record.position + 1),
-            spool: self.spool.id(),
-            lake: self.lake.id(),
-            bucket: self.stream.config().bucket.clone(),
-            now_ms,
-            objects: Vec::with_capacity(planned.len()),
-            records: records.iter().map(|record| (record.position, 0)).collect(),
-        };
-        for (number, object) in (0..).zip(planned) {
-            for index in &object.records {
-                if let Some(record) = plan.records.get_mut(*index as usize) {
-                    record.1 = number;
-                }
-            }
-            let members = object.records.iter().map(|index| *index as usize);
-            let lines = Lines::new(records, members, object.error, now_ms);
-            plan.objects.push(lines.object(object.key));
-        }
-        Ok(plan)
-    }
-
     fn carry_out(
         &mut self,
         plan: &Plan,
@@ -449,30 +354,4 @@ pub fn refuse_if_unfinished(spool: &Spool) -> Result<(), OpenError> {
 /// Where the next plan starts: positions begin at one.
 fn position(checkpoint: &Checkpoint) -> u64 {
     checkpoint.position.max(1)
-}
-
-/// For each object the indices of its records among those that were read.
-fn members(plan: &Plan, records: &[Record]) -> Vec<Vec<usize>> {
-    let objects: HashMap<u64, u32> = plan.records.iter().copied().collect();
-    let mut members = vec![Vec::new(); plan.objects.len()];
-    for (index, record) in records.iter().enumerate() {
-        if let Some(object) = objects.get(&record.position)
-            && let Some(members) = members.get_mut(*object as usize)
-        {
-            members.push(index);
-        }
-    }
-    members
-}
-
-fn step(plan: &Plan) -> Step {
-    let lines = |error: fn(Option<ErrorCode>) -> bool| {
-        let matching = plan.objects.iter().filter(|object| error(object.error));
-        matching.map(|object| object.lines).sum()
-    };
-    Step {
-        delivered: lines(|error| error.is_none()),
-        failed: lines(|error| error.is_some()),
-        objects: plan.objects.len() as u64,
-    }
 }

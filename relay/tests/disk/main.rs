@@ -2,6 +2,16 @@
 //! few lines, the same with each sync left out, and the rows of "what may happen" that
 //! need a special disk.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at what cannot be"
+)]
+#![allow(
+    clippy::print_stdout,
+    reason = "a suite of random histories says what it went through"
+)]
+
 mod each_sync;
 mod histories;
 mod history;

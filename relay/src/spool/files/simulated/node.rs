@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand::RngExt;
 use rand::rngs::StdRng;
-use rand::{Rng, RngExt};
 
 /// What was done to a file since its last sync.
 #[derive(Debug)]
@@ -99,14 +99,14 @@ impl Contents {
                     while at < bytes.len() {
                         let end = ((offset + at) / 512 + 1) * 512 - offset;
                         let end = end.min(bytes.len());
-                        if random.next_u32() % 2 == 0 {
+                        if random.random_bool(0.5) {
                             put(&mut self.durable, offset + at, &bytes[at..end]);
                         }
                         at = end;
                     }
                 }
                 (_, length) => {
-                    if random.next_u32() % 2 == 0 {
+                    if random.random_bool(0.5) {
                         length.apply(&mut self.durable);
                     }
                 }
@@ -144,9 +144,9 @@ impl Names {
     /// Power is back: of each name's changes some of the first are durable.
     pub fn restart(&mut self, random: &mut StdRng) {
         let mut lost = BTreeSet::new();
-        let unkind = random.next_u32() % 2 == 0;
+        let unkind = random.random_bool(0.5);
         for (name, node) in self.pending.drain(..) {
-            if lost.contains(&name) || unkind || random.next_u32() % 2 == 0 {
+            if lost.contains(&name) || unkind || random.random_bool(0.5) {
                 lost.insert(name);
                 continue;
             }

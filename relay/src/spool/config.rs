@@ -1,0 +1,47 @@
+//! The spool's settings.
+
+use std::path::PathBuf;
+
+/// When an append counts as durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// When `fdatasync` has returned: a power cut loses nothing acknowledged.
+    #[default]
+    Fsync,
+    /// When the operating system has the bytes: a killed process loses nothing, a power
+    /// cut may.
+    Buffered,
+}
+
+/// Settings of a spool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Its folder; made when missing.
+    pub dir: PathBuf,
+    /// Bound of all segments together, in bytes. Default 1 GiB.
+    pub size: u64,
+    /// When an append counts as durable. Default [`Durability::Fsync`].
+    pub durability: Durability,
+    /// Bytes of a segment file. Default 16 MiB.
+    pub segment_size: u64,
+    /// So many ids are kept of delivered events, while `size` allows. Default one million
+    /// (about 60 MiB).
+    pub duplicate_ids: usize,
+    /// Bytes that may wait in memory for the disk. Default 32 MiB.
+    pub queue_bytes: usize,
+}
+
+impl Config {
+    /// The defaults, in this folder.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            size: 1 << 30,
+            durability: Durability::Fsync,
+            segment_size: 16 << 20,
+            duplicate_ids: 1_000_000,
+            queue_bytes: 32 << 20,
+        }
+    }
+}
