@@ -139,7 +139,10 @@
         ...details,
       };
     try {
-      details = isObject(details) ? JSON.stringify(details) : void 0;
+      // Half an emoji, as substring leaves it, would have the relay refuse the event.
+      details = isObject(details)
+        ? JSON.stringify(details).replace(/\\ud[89a-f]../g, "\\ufffd")
+        : void 0;
     } catch (error) {
       // A circle, or a number too big for JSON: the event is worth more than its details.
       details = void 0;

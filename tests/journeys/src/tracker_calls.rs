@@ -11,7 +11,7 @@ async fn calls_are_taken_before_the_script_by_method_and_by_push() -> anyhow::Re
     browser
         .run(
             "clickstream.track('By Method', {price: 12.5, deep: {list: [1, 'é', null]}});
-             clickstream.push(['track', 'By Push', {}], ['track', 'By Push Too']);
+             clickstream.push(['track', 'By Push', {half: 'a\\ud83d', whole: '\\ud83d\\ude00'}], ['track', 'By Push Too']);
              clickstream.track('With Options', null, {messageId: 'mine', timestamp: new Date(0)});
              clickstream.identify(45, {plan: 'free'});
              clickstream.group('readers', {size: 20});
@@ -44,6 +44,10 @@ async fn calls_are_taken_before_the_script_by_method_and_by_push() -> anyhow::Re
     assert_eq!(
         events[2]["properties"],
         json!({"price": 12.5, "deep": {"list": [1, "é", null]}})
+    );
+    assert_eq!(
+        events[3]["properties"],
+        json!({"half": "a\u{fffd}", "whole": "😀"})
     );
     // analytics-next#370: a caller's message id is kept.
     assert_eq!(events[5]["messageId"], "mine");

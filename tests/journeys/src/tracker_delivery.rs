@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use clickstream_event::{limits::Limits, read as batch};
 use clickstream_lab::site::{Reply, Site};
 use serde_json::Value;
 
@@ -44,6 +45,15 @@ async fn a_batch_is_what_the_relay_takes() -> anyhow::Result<()> {
     assert_eq!(batch.body["writeKey"], "browser-key");
     assert_eq!(batch.body["storage"], "granted");
     assert_eq!(batch.body["sentAt"].as_str().map(str::len), Some(24));
+    let bytes = batch.body.to_string();
+    let read = batch::batch(bytes.as_bytes(), &Limits::default())?;
+    assert_eq!(read.write_key(), Some("browser-key"));
+    for index in 0..read.len() {
+        let event = read
+            .event(index)
+            .map_err(|refused| anyhow::anyhow!("{refused:?}"))?;
+        assert!(event.automation.webdriver && !event.automation.untrusted);
+    }
     assert!(
         taken.len() <= 3,
         "gathered, not one by one: {}",
