@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use fantoccini::wd::Capabilities;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,7 +20,7 @@ pub struct Browser {
     /// The WebDriver session.
     pub page: Client,
     driver: Program,
-    _profile: TempDir,
+    profile: TempDir,
 }
 
 impl Browser {
@@ -78,7 +79,7 @@ impl Browser {
         Ok(Self {
             page,
             driver,
-            _profile: profile,
+            profile,
         })
     }
 
@@ -155,5 +156,30 @@ impl Browser {
         self.page.clone().close().await?;
         self.driver.stop()?;
         Ok(())
+    }
+}
+
+impl Drop for Browser {
+    /// A killed driver leaves its Chromium behind: whatever runs on our profile, which
+    /// nobody else has, is ended.
+    fn drop(&mut self) {
+        let Ok(processes) = fs_err::read_dir("/proc") else {
+            return;
+        };
+        let ours = format!("--user-data-dir={}", self.profile.path().display());
+        for process in processes.flatten() {
+            let id = process.file_name().to_string_lossy().parse().ok();
+            let Some(pid) = id.and_then(Pid::from_raw) else {
+                continue;
+            };
+            let words = fs_err::read(process.path().join("cmdline")).unwrap_or_default();
+            if words
+                .split(|byte| *byte == 0)
+                .any(|word| word == ours.as_bytes())
+            {
+                // Gone already is as good.
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        }
     }
 }
