@@ -23,7 +23,12 @@ use tokio::time::Instant;
 ///
 /// and look below data/lake/raw/. Nothing acknowledged with 200 is lost, also when the power goes.
 #[derive(Parser, Debug)]
-#[command(name = "clickstream-relay", version, verbatim_doc_comment, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "clickstream-relay",
+    version,
+    verbatim_doc_comment,
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
     #[command(flatten)]
     flags: Flags,
@@ -104,7 +109,10 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
     };
     let cut = http::serve(listener, relay.router(), bounds, until).await;
     if cut > 0 {
-        tracing::warn!(connections = cut, "connections were cut: they took longer than the grace");
+        tracing::warn!(
+            connections = cut,
+            "connections were cut: they took longer than the grace"
+        );
     }
     let stopping = relay.shutdown(grace.saturating_sub(stopped.elapsed()));
     let report = tokio::select! {

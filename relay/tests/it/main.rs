@@ -1,6 +1,10 @@
 //! The relay's public face: HTTP in, lines out. One binary of modules, a subject each.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop at what cannot be")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test may stop at what cannot be"
+)]
 
 mod answers;
 mod bodies;
