@@ -92,6 +92,16 @@ pub async fn check(config: &Config) -> Found {
             );
             found.tried("sink", is, writable(&lake.dir));
         }
+        #[cfg(feature = "firehose")]
+        sink::Config::Firehose(firehose) => {
+            use crate::forward::flight::Sender as _;
+            let is = format!("firehose, the stream {}", firehose.stream);
+            let sender = sink::firehose::Firehose::connect(firehose).await;
+            let described = sender.packing().await;
+            let described = described.map(drop).map_err(|trouble| trouble.text);
+            found.tried("sink", is, described);
+        }
+        sink::Config::Stdout => found.says("sink", "stdout, an event a line"),
     }
     found
 }

@@ -283,7 +283,15 @@ fn sink_config(flags: SinkFlags) -> Result<sink::Config, ConfigError> {
             };
             Ok(sink::Config::Lake(lake))
         }
+        #[cfg(feature = "firehose")]
+        SinkKind::Firehose => {
+            let stream = flags.stream.unwrap_or_else(|| "clickstream".to_owned());
+            let mut firehose = sink::firehose::Config::new(stream);
+            firehose.endpoint_url = flags.endpoint_url;
+            Ok(sink::Config::Firehose(firehose))
+        }
+        #[cfg(not(feature = "firehose"))]
         SinkKind::Firehose => Err(ConfigError::NoSuchSink("firehose")),
-        SinkKind::Stdout => Err(ConfigError::NoSuchSink("stdout")),
+        SinkKind::Stdout => Ok(sink::Config::Stdout),
     }
 }

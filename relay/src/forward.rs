@@ -1,9 +1,10 @@
 //! From the spool to the sink: when, how often, and what stays.
 //!
-//! The lake is reached by epochs ([`epoch`]), exactly once. It works on finished lines and
+//! The lake is reached by epochs ([`epoch`]), exactly once; a stream by calls that are
+//! acknowledged out of order ([`stream`]), at least once. Both work on finished lines and
 //! positions; nothing here reads an event.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,12 +16,28 @@ use crate::spool::Spool;
 
 pub mod epoch;
 
+// Towards a stream.
+pub mod stream;
+
+pub mod pack;
+
+pub mod flight;
+
+pub mod window;
+
+pub mod acks;
+
+pub mod counters;
+
 /// Why forwarding cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// To the lake.
     #[error(transparent)]
     Lake(#[from] epoch::OpenError),
+    /// To a stream, or to standard output.
+    #[error(transparent)]
+    Stream(#[from] stream::OpenError),
 }
 
 /// What a stop left in the spool; the next start delivers it.
@@ -33,13 +50,47 @@ pub struct Left {
 }
 
 /// The way to a sink, opened.
-#[derive(Debug)]
 pub enum Forwarder {
     /// By epochs.
     Lake(Box<epoch::Epochs>),
+    /// Line by line.
+    Stdout(Spool, sink::stdout::Output),
+    /// By calls.
+    #[cfg(feature = "firehose")]
+    Firehose {
+        /// What is delivered.
+        spool: Spool,
+        /// Where to.
+        config: sink::firehose::Config,
+        /// How.
+        settings: stream::Settings,
+        /// What has been done.
+        counters: Arc<counters::Counters>,
+    },
+}
+
+impl std::fmt::Debug for Forwarder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Lake(_) => "Forwarder::Lake",
+            Self::Stdout(..) => "Forwarder::Stdout",
+            #[cfg(feature = "firehose")]
+            Self::Firehose { .. } => "Forwarder::Firehose",
+        })
+    }
 }
 
 impl Forwarder {
+    /// What forwarding to a stream has done; none towards another sink.
+    #[must_use]
+    pub fn counters(&self) -> Option<Arc<counters::Counters>> {
+        match self {
+            #[cfg(feature = "firehose")]
+            Self::Firehose { counters, .. } => Some(Arc::clone(counters)),
+            _ => None,
+        }
+    }
+
     /// Opens the sink for this spool. Blocks.
     ///
     /// # Errors
@@ -54,6 +105,27 @@ impl Forwarder {
                 let epochs = epoch::Epochs::open(spool, config, clock)?;
                 Ok(Self::Lake(Box::new(epochs)))
             }
+            sink::Config::Stdout => {
+                stream::check_spool(spool)?;
+                let output = Arc::new(Mutex::new(std::io::stdout()));
+                Ok(Self::Stdout(spool.clone(), output))
+            }
+            #[cfg(feature = "firehose")]
+            sink::Config::Firehose(config) => {
+                stream::check_spool(spool)?;
+                let [low, ..] = spool.id();
+                let settings = stream::Settings {
+                    // Different from relay to relay and from start to start: enough for a lot.
+                    seed: clock.now_ms() ^ u64::from(low) << 56,
+                    ..stream::Settings::default()
+                };
+                Ok(Self::Firehose {
+                    spool: spool.clone(),
+                    config,
+                    settings,
+                    counters: Arc::default(),
+                })
+            }
         }
     }
 }
@@ -67,6 +139,29 @@ pub async fn run(forwarder: Forwarder, shutdown: watch::Receiver<Option<Duration
     let shutdown = Shutdown::new(shutdown);
     match forwarder {
         Forwarder::Lake(epochs) => epoch::timing::run(*epochs, shutdown).await,
+        Forwarder::Stdout(spool, output) => {
+            match sink::stdout::run(spool.clone(), output, shutdown).await {
+                sink::stdout::Ended::Stopped => {}
+                sink::stdout::Ended::BrokenPipe => {
+                    tracing::info!("nobody reads standard output any more");
+                }
+                sink::stdout::Ended::Failed(error) => {
+                    tracing::error!(%error, "standard output cannot be written: events stay in the spool");
+                }
+            }
+            left(&spool)
+        }
+        #[cfg(feature = "firehose")]
+        Forwarder::Firehose {
+            spool,
+            config,
+            settings,
+            counters,
+        } => {
+            let sender = sink::firehose::Firehose::connect(&config).await;
+            stream::run(spool.clone(), sender, settings, counters, shutdown).await;
+            left(&spool)
+        }
     }
 }
 
@@ -111,6 +206,14 @@ impl Shutdown {
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// Returns when a stop is asked for; after that, when its grace is over.
+    pub async fn next(&mut self) {
+        match self.deadline {
+            None => drop(self.asked().await),
+            Some(_) => self.over().await,
+        }
     }
 
     /// Returns when the grace is over.

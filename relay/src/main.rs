@@ -145,6 +145,7 @@ async fn until_stopped(relay: &Relay) -> Result<(), Arc<StartError>> {
     tracing::info!(waiting = totals.waiting, "ready: events are taken");
     tokio::select! {
         () = &mut stop => Ok(()),
+        () = relay.ended() => Ok(()),
         error = relay.failed() => Err(error),
     }
 }

@@ -1,6 +1,6 @@
 //! Every route, a line each, grouped by who calls it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,6 +13,7 @@ use tower::ServiceExt as _;
 
 use crate::access::Access;
 use crate::clock::Clock;
+use crate::forward::counters;
 use crate::health::{self, Door, Readiness};
 use crate::intake::Intake;
 use crate::intake::answer::Refusal;
@@ -36,6 +37,8 @@ pub struct Rooms {
     pub oldest_allowed_ms: u64,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What forwarding to a stream has done, if the sink is one.
+    pub stream: OnceLock<Arc<counters::Counters>>,
 }
 
 type Shared = State<Arc<Rooms>>;
@@ -159,6 +162,8 @@ async fn metrics(State(rooms): Shared, headers: HeaderMap, uri: Uri) -> Response
     if let Some(spool) = rooms.door.opened() {
         page.spool(&spool.counters(), rooms.clock.now_ms());
     }
+    let stream = rooms.stream.get().map(|counters| counters.totals());
+    page.stream(&stream.unwrap_or_default());
     page.intake(&rooms.intake);
     page.rejected(rooms.keeper.counters());
     page.response()

@@ -1,7 +1,7 @@
 //! The relay as a running thing: started, mounted, stopped. The binary and the bookstore use the
 //! same one.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -132,6 +132,7 @@ impl Relay {
             access,
             oldest_allowed_ms: oldest_allowed_ms(&config.sink),
             clock: Arc::clone(&edges.clock),
+            stream: OnceLock::new(),
         });
         let (stop, stopping) = watch::channel(None);
         let (starting, started) = watch::channel(Started::NotYet);
@@ -184,6 +185,13 @@ impl Relay {
         std::future::pending().await
     }
 
+    /// Waits until delivery ends without being asked to: nobody reads standard output any more.
+    pub async fn ended(&self) {
+        // The sender lives as long as delivery does.
+        let mut started = self.started.clone();
+        while started.changed().await.is_ok() {}
+    }
+
     /// Whether events are taken and delivered, and if not, what to do.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
@@ -231,6 +239,8 @@ impl Relay {
 fn oldest_allowed_ms(sink: &sink::Config) -> u64 {
     let interval = match sink {
         sink::Config::Lake(lake) => lake.buffer_interval,
+        // They hand on at once.
+        _ => Duration::ZERO,
     };
     let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
     ms.saturating_mul(3).max(300_000)
@@ -255,6 +265,9 @@ async fn live(
     let opened = opened.unwrap_or(Err(StartError::Stopped));
     match opened {
         Ok((spool, forwarder)) => {
+            if let Some(counters) = forwarder.counters() {
+                rooms.stream.get_or_init(|| counters);
+            }
             rooms.door.open(spool);
             starting.send_replace(Started::Yes);
             forward::run(forwarder, stopping).await

@@ -17,3 +17,4 @@ mod house;
 mod keys;
 mod operators;
 mod reference;
+mod stdout;

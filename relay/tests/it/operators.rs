@@ -133,7 +133,9 @@ async fn every_metric_has_its_help_and_type_and_prometheus_can_read_it() {
 #[tokio::test]
 async fn healthz_says_alive_and_readyz_says_why_not() {
     let house = House::with(|config| {
-        let Sink::Lake(lake) = &mut config.sink;
+        let Sink::Lake(lake) = &mut config.sink else {
+            panic!("the default sink is the lake");
+        };
         lake.buffer_interval = Duration::from_secs(60);
     })
     .await;

@@ -1,0 +1,290 @@
+//! One call on its way, until the stream has taken all of it: only what failed is sent again,
+//! after a pause that grows and is never twice the same.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::acks::Sums;
+use super::counters::Counters;
+use super::pack::{Call, Packing, Record};
+use super::window::Window;
+
+/// What kind of trouble a call met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The stream asks for less; nothing was taken.
+    Throttled,
+    /// Nothing was taken, and the same call will meet the same again until somebody acts:
+    /// no such stream, no right, nobody at the address.
+    Refused,
+    /// No answer came: it may have been taken.
+    NoAnswer,
+}
+
+/// Why a call was not taken, for the log and for `/readyz`: with the remedy, and without
+/// anything that differs from one call to the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind.
+    pub kind: Kind,
+    /// What to say of it.
+    pub text: String,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// All of it was taken.
+    Taken,
+    /// The records with these indices were not.
+    Partly(Vec<usize>),
+    /// None of it, or nobody knows.
+    Not(Trouble),
+}
+
+/// The stream's API, as far as it is needed here.
+pub trait Sender: std::fmt::Debug + Send + Sync + 'static {
+    /// How the stream wants its records.
+    fn packing(&self) -> impl Future<Output = Result<Packing, Trouble>> + Send;
+
+    /// One call with these records.
+    fn send(&self, records: &[Record]) -> impl Future<Output = Answer> + Send;
+}
+
+/// How patient forwarding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// About how long it pauses before the second attempt; twice as long before each next.
+    pub first_pause: Duration,
+    /// The longest pause.
+    pub longest_pause: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first_pause: Duration::from_millis(100),
+            longest_pause: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Throttles in a row after which a call's trouble is said, not only counted.
+const THROTTLES_BEFORE_WORDS: u32 = 6;
+
+/// What all calls on their way share.
+#[derive(Debug)]
+pub struct Airport<S> {
+    sender: S,
+    window: Window,
+    counters: Arc<Counters>,
+    patience: Patience,
+    random: Mutex<StdRng>,
+    voice: Voice,
+}
+
+/// Who hears of trouble: once when it begins or changes, and once when it is over.
+pub struct Voice {
+    current: Mutex<Option<String>>,
+    hear: Box<dyn Fn(Option<String>) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Voice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Voice").finish_non_exhaustive()
+    }
+}
+
+impl Voice {
+    /// One who says it to `hear`.
+    pub fn new(hear: impl Fn(Option<String>) + Send + Sync + 'static) -> Self {
+        Self {
+            current: Mutex::new(None),
+            hear: Box::new(hear),
+        }
+    }
+
+    /// Says that delivery stands still, and why; or that it goes on.
+    pub fn say(&self, trouble: Option<&str>) {
+        let current = self.current.lock();
+        let mut current = current.unwrap_or_else(PoisonError::into_inner);
+        if current.as_deref() == trouble {
+            return;
+        }
+        match trouble {
+            Some(text) => tracing::error!("{text}; events wait in the spool, intake goes on"),
+            None => tracing::info!("delivery goes on"),
+        }
+        *current = trouble.map(str::to_owned);
+        (self.hear)(current.clone());
+    }
+}
+
+impl<S: Sender> Airport<S> {
+    /// For calls by this sender.
+    #[must_use]
+    pub fn new(
+        sender: S,
+        most: usize,
+        patience: Patience,
+        seed: u64,
+        counters: Arc<Counters>,
+        voice: Voice,
+    ) -> Self {
+        Self {
+            sender,
+            window: Window::new(most),
+            counters,
+            patience,
+            random: Mutex::new(StdRng::seed_from_u64(seed)),
+            voice,
+        }
+    }
+
+    /// Who hears of trouble.
+    #[must_use]
+    pub fn voice(&self) -> &Voice {
+        &self.voice
+    }
+
+    /// Asks how the stream wants its records, until it says so.
+    pub async fn packing(&self) -> Packing {
+        let mut attempt = 0;
+        loop {
+            match self.sender.packing().await {
+                Ok(packing) => return packing,
+                Err(trouble) => {
+                    attempt += 1;
+                    if trouble.kind != Kind::Throttled || attempt >= THROTTLES_BEFORE_WORDS {
+                        self.voice.say(Some(&trouble.text));
+                    }
+                    self.pause(attempt).await;
+                }
+            }
+        }
+    }
+
+    /// Sends a call until all of it is taken.
+    pub async fn fly(&self, call: Call) -> Sums {
+        let sums = Sums {
+            delivered: call.lines,
+            failed: call.too_long,
+            bytes: call.bytes,
+        };
+        if call.too_long > 0 {
+            tracing::error!(
+                events = call.too_long,
+                below = call.last + 1,
+                "events longer than 1,000 KiB fit into no record: they are counted as failed"
+            );
+            Counters::add(&self.counters.too_long, call.too_long);
+        }
+        let alone = call.billed_alone;
+        let billed: u64 = call.records.iter().map(Record::billed).sum();
+        let mut left = call.records;
+        let mut attempt = 0;
+        while !left.is_empty() {
+            let progress = self.attempt(&mut left, attempt).await;
+            if !left.is_empty() {
+                attempt = if progress { 1 } else { attempt + 1 };
+                self.pause(attempt).await;
+            }
+        }
+        Counters::add(&self.counters.billed_bytes, billed);
+        Counters::add(&self.counters.saved_bytes, alone.saturating_sub(billed));
+        sums
+    }
+
+    /// One call: leaves in `left` what was not taken, and says whether any of it was.
+    async fn attempt(&self, left: &mut Vec<Record>, attempt: u32) -> bool {
+        let counters = &self.counters;
+        let place = self.window.place().await;
+        Counters::add(&counters.calls, 1);
+        match self.sender.send(left).await {
+            Answer::Taken => {
+                place.succeeded();
+                self.voice.say(None);
+                self.count_taken(left);
+                left.clear();
+                true
+            }
+            Answer::Partly(failed) => {
+                place.throttled();
+                Counters::add(&counters.failed_records, failed.len() as u64);
+                let mut again = Vec::with_capacity(failed.len());
+                let mut taken = Vec::with_capacity(left.len());
+                for (index, record) in left.drain(..).enumerate() {
+                    match failed.binary_search(&index) {
+                        Ok(_) => again.push(record),
+                        Err(_) => taken.push(record),
+                    }
+                }
+                self.count_taken(&taken);
+                *left = again;
+                match taken.is_empty() {
+                    true => self.throttled(attempt),
+                    false => self.voice.say(None),
+                }
+                !taken.is_empty()
+            }
+            Answer::Not(trouble) => {
+                match trouble.kind {
+                    Kind::Throttled => {
+                        Counters::add(&counters.throttled_calls, 1);
+                        place.throttled();
+                        self.throttled(attempt);
+                        return false;
+                    }
+                    Kind::Refused => Counters::add(&counters.refused_calls, 1),
+                    Kind::NoAnswer => {
+                        Counters::add(&counters.unanswered_calls, 1);
+                        let lines = left.iter().map(|record| record.lines).sum();
+                        Counters::add(&counters.doubles_at_most, lines);
+                        place.throttled();
+                        // One cut connection is no news; the next attempt mostly mends it.
+                        if attempt == 0 {
+                            return false;
+                        }
+                    }
+                }
+                self.voice.say(Some(&trouble.text));
+                false
+            }
+        }
+    }
+
+    fn throttled(&self, attempt: u32) {
+        if attempt >= THROTTLES_BEFORE_WORDS {
+            self.voice.say(Some(
+                "the stream throttles: it gets more than its limits allow; ask AWS for higher ones",
+            ));
+        }
+    }
+
+    fn count_taken(&self, taken: &[Record]) {
+        let lines = taken.iter().map(|record| record.lines).sum();
+        Counters::add(&self.counters.records, taken.len() as u64);
+        Counters::add(&self.counters.events, lines);
+    }
+
+    /// Half of the pause is drawn by lot, so that relays which failed together come apart.
+    async fn pause(&self, attempt: u32) {
+        let Patience {
+            first_pause,
+            longest_pause,
+        } = self.patience;
+        let doubled = first_pause.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
+        let share = {
+            let random = self.random.lock();
+            let mut random = random.unwrap_or_else(PoisonError::into_inner);
+            random.random_range(0.5..1.0)
+        };
+        tokio::time::sleep(doubled.min(longest_pause).mul_f64(share)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

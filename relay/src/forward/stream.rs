@@ -1,0 +1,343 @@
+//! From the spool to a stream, at least once: lines are packed into calls, several calls are
+//! on their way at once, and a place is used again only when what it carried is below a
+//! durable checkpoint. So after a kill at most what was on its way comes twice.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::{Instant, sleep_until};
+
+use super::Shutdown;
+use super::acks::{Acks, LowMark, Sums, Ticket};
+use super::counters::Counters;
+use super::flight::{Airport, Patience, Sender, Voice};
+use super::pack::Packer;
+use crate::spool::plans::Plans;
+use crate::spool::{Checkpoint, Reader, Record, Spool};
+
+/// How forwarding to a stream behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Calls on their way at once, at most; each holds 3 MiB. Default 8.
+    pub in_flight: usize,
+    /// So long an event waits for company in its call. Default 1 s.
+    pub linger: Duration,
+    /// Pauses between attempts.
+    pub patience: Patience,
+    /// For the pauses' lot.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            in_flight: 8,
+            linger: Duration::from_secs(1),
+            patience: Patience::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// A delivery to the lake was begun and must be finished there first.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A plan is open.
+    #[error(
+        "delivery number {number} to a lake was begun and is not finished: start once more with --sink lake and its --lake-dir, until /metrics shows nothing waiting; then change the sink"
+    )]
+    OtherSink {
+        /// The plan's number.
+        number: u64,
+    },
+    /// The spool's plans cannot be read.
+    #[error("cannot read the spool's plans: {0}")]
+    Plans(io::Error),
+}
+
+/// Refuses a spool whose last delivery belongs to a lake. Blocks.
+///
+/// # Errors
+/// When there is such a delivery, or the disk fails.
+pub fn check_spool(spool: &Spool) -> Result<(), OpenError> {
+    let checkpoint = spool.checkpoint();
+    let files = Arc::clone(spool.files());
+    let (_, found) = Plans::open(files, spool.dir(), checkpoint.plan).map_err(OpenError::Plans)?;
+    match found
+        .iter()
+        .rfind(|plan| plan.range.start == checkpoint.position.max(1))
+    {
+        Some(plan) => Err(OpenError::OtherSink {
+            number: plan.number,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Bytes read from the spool at once, at most.
+const READ: usize = 1 << 20;
+
+/// A pause after the spool's disk failed.
+const DISK_PAUSE: Duration = Duration::from_secs(1);
+
+/// Delivers until the shutdown, then all that is durable within its grace. What is left
+/// stays in the spool.
+pub async fn run<S: Sender>(
+    spool: Spool,
+    sender: S,
+    settings: Settings,
+    counters: Arc<Counters>,
+    mut shutdown: Shutdown,
+) {
+    spool.set_delivery_health(None);
+    let hear = spool.clone();
+    let voice = Voice::new(move |trouble| hear.set_delivery_health(trouble));
+    let Settings {
+        in_flight,
+        patience,
+        seed,
+        ..
+    } = settings;
+    let airport = Airport::new(
+        sender,
+        in_flight,
+        patience,
+        seed,
+        Arc::clone(&counters),
+        voice,
+    );
+    let airport = Arc::new(airport);
+    let packing = tokio::select! {
+        packing = airport.packing() => packing,
+        () = shutdown.over() => return,
+    };
+    let forwarding = Forwarding {
+        reader: spool.reader(spool.checkpoint().position),
+        spool,
+        airport,
+        counters: Arc::clone(&counters),
+        settings,
+        packer: Packer::new(packing),
+        packed_since: None,
+        carry: VecDeque::new(),
+        acks: Acks::default(),
+        flights: JoinSet::new(),
+        advancing: None,
+        mark: None,
+        disk_failed: None,
+        stopping: false,
+    };
+    forwarding.run(&mut shutdown).await;
+    let (calls, events) = (
+        counters.in_flight.load(Relaxed),
+        counters.in_flight_events.load(Relaxed),
+    );
+    if calls > 0 {
+        tracing::warn!(
+            calls,
+            events,
+            "stopped with calls on their way: what they carried is sent again at the next start and may come twice"
+        );
+    }
+}
+
+#[derive(Debug)]
+struct Forwarding<S> {
+    spool: Spool,
+    reader: Reader,
+    airport: Arc<Airport<S>>,
+    counters: Arc<Counters>,
+    settings: Settings,
+    packer: Packer,
+    /// When the first line came into the packer.
+    packed_since: Option<Instant>,
+    /// Read, but not in the packer: it is full.
+    carry: VecDeque<Record>,
+    acks: Acks,
+    flights: JoinSet<(Ticket, Sums)>,
+    /// A checkpoint being written.
+    advancing: Option<JoinHandle<(LowMark, io::Result<()>)>>,
+    /// The next checkpoint: taken from the acks, not durable yet.
+    mark: Option<LowMark>,
+    disk_failed: Option<Instant>,
+    stopping: bool,
+}
+
+impl<S: Sender> Forwarding<S> {
+    async fn run(mut self, shutdown: &mut Shutdown) {
+        loop {
+            // It may have been asked for while the stream was being asked how to pack.
+            self.stopping |= shutdown.deadline().is_some();
+            self.pack();
+            self.launch();
+            self.advance();
+            if self.stopping && self.is_done() {
+                return;
+            }
+            let linger = self.packed_since.map(|since| since + self.settings.linger);
+            let reads = self.wants_lines();
+            tokio::select! {
+                biased;
+                Some(landed) = self.flights.join_next() => self.landed(landed),
+                advanced = joined(&mut self.advancing) => self.advanced(advanced),
+                () = shutdown.next() => {
+                    if self.stopping {
+                        return;
+                    }
+                }
+                () = sleep_until_some(self.disk_failed) => self.disk_failed = None,
+                () = sleep_until_some(linger), if self.has_place() => {}
+                read = self.reader.next(READ), if reads => self.read(read),
+            }
+        }
+    }
+
+    /// Whether another call may begin.
+    fn has_place(&self) -> bool {
+        self.counters.in_flight.load(Relaxed) < self.settings.in_flight.max(1) as u64
+    }
+
+    fn wants_lines(&self) -> bool {
+        let nothing_more = self.stopping && self.has_read_all();
+        self.carry.is_empty() && self.disk_failed.is_none() && !nothing_more
+    }
+
+    fn has_read_all(&self) -> bool {
+        self.reader.position() >= *self.spool.durable().borrow()
+    }
+
+    /// Nothing is read, packed, on its way or unconfirmed.
+    fn is_done(&self) -> bool {
+        self.has_read_all()
+            && self.carry.is_empty()
+            && self.packer.is_empty()
+            && self.acks.is_empty()
+            && self.mark.is_none()
+            && self.advancing.is_none()
+    }
+
+    fn read(&mut self, read: io::Result<Vec<Record>>) {
+        match read {
+            Ok(records) => self.carry.extend(records),
+            Err(error) => {
+                let text = format!("the spool cannot be read: {error}");
+                self.airport.voice().say(Some(&text));
+                self.disk_failed = Some(Instant::now() + DISK_PAUSE);
+            }
+        }
+    }
+
+    fn pack(&mut self) {
+        while let Some(line) = self.carry.front() {
+            if !self.packer.push(line) {
+                return;
+            }
+            self.packed_since.get_or_insert_with(Instant::now);
+            self.carry.pop_front();
+        }
+    }
+
+    /// Begins calls: a full one at once, another when its first line has waited enough, or
+    /// when nothing more will come.
+    fn launch(&mut self) {
+        while self.has_place() && !self.packer.is_empty() {
+            let waited = self
+                .packed_since
+                .is_some_and(|since| since.elapsed() >= self.settings.linger);
+            let full = !self.carry.is_empty();
+            if !(full || waited || self.stopping && self.has_read_all()) {
+                return;
+            }
+            let call = self.packer.take();
+            self.packed_since = None;
+            let ticket = self.acks.begin(call.last);
+            Counters::add(&self.counters.in_flight, 1);
+            Counters::add(&self.counters.in_flight_events, call.lines + call.too_long);
+            let airport = Arc::clone(&self.airport);
+            self.flights
+                .spawn(async move { (ticket, airport.fly(call).await) });
+            self.pack();
+        }
+    }
+
+    fn landed(&mut self, landed: Result<(Ticket, Sums), JoinError>) {
+        match landed {
+            Ok((ticket, sums)) => self.acks.acknowledge(ticket, sums),
+            // Never acknowledged, so never forgotten: the next start sends it again.
+            Err(error) => {
+                let text = format!("a call ended by a fault of the relay ({error}): restart it");
+                self.airport.voice().say(Some(&text));
+            }
+        }
+    }
+
+    /// Makes the low mark durable, one write at a time; what arrives meanwhile shares the next.
+    fn advance(&mut self) {
+        if self.advancing.is_some() || self.disk_failed.is_some() {
+            return;
+        }
+        if let Some(more) = self.acks.take_low_mark() {
+            let mark = self.mark.get_or_insert(LowMark {
+                sums: Sums::default(),
+                ranges: 0,
+                ..more
+            });
+            mark.position = more.position;
+            mark.sums.add(more.sums);
+            mark.ranges += more.ranges;
+        }
+        if let Some(mark) = self.mark.take() {
+            let spool = self.spool.clone();
+            self.advancing = Some(tokio::task::spawn_blocking(move || {
+                let before = spool.checkpoint();
+                let next = Checkpoint {
+                    position: mark.position,
+                    delivered: before.delivered + mark.sums.delivered,
+                    failed: before.failed + mark.sums.failed,
+                    bytes: before.bytes + mark.sums.bytes,
+                    ..before
+                };
+                (mark, spool.advance(next))
+            }));
+        }
+    }
+
+    fn advanced(&mut self, advanced: Result<(LowMark, io::Result<()>), JoinError>) {
+        self.advancing = None;
+        match advanced {
+            Ok((mark, Ok(()))) => {
+                let events = mark.sums.delivered + mark.sums.failed;
+                Counters::subtract(&self.counters.in_flight, mark.ranges as u64);
+                Counters::subtract(&self.counters.in_flight_events, events);
+            }
+            Ok((mark, Err(error))) => {
+                let text = format!("the spool's checkpoint cannot be written: {error}");
+                self.airport.voice().say(Some(&text));
+                self.mark = Some(mark);
+                self.disk_failed = Some(Instant::now() + DISK_PAUSE);
+            }
+            Err(error) => {
+                let text = format!("a checkpoint ended by a fault ({error}): restart the relay");
+                self.airport.voice().say(Some(&text));
+            }
+        }
+    }
+}
+
+async fn joined<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until_some(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
