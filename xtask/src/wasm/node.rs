@@ -37,12 +37,12 @@ pub fn tools(from: &Path, into: &Path) -> Result<Tools> {
     let tools = Tools {
         modules: into.join("node_modules"),
     };
-    if fs_err::read(&installed).is_ok_and(|old| old == lock) {
-        return Ok(tools);
-    }
     let found = Command::new("node").arg("--version").output();
     if !found.is_ok_and(|version| version.status.success()) {
         bail!("no Node on the PATH: the tracker goes without wasm-opt and minifier");
+    }
+    if fs_err::read(&installed).is_ok_and(|old| old == lock) {
+        return Ok(tools);
     }
     fs_err::create_dir_all(into)?;
     fs_err::copy(from.join("package.json"), into.join("package.json"))?;
