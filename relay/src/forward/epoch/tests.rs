@@ -307,3 +307,79 @@ async fn delivery_that_stands_still_is_said_and_what_stays_is_counted() {
     stop.send(Some(Duration::from_millis(20))).unwrap();
     assert_eq!(task.await.unwrap().events, 2);
 }
+
+#[tokio::test]
+async fn an_epoch_larger_than_the_budget_is_done_in_parts_and_in_order() {
+    let place = Place::new();
+    let spool = place.spool();
+    for id in 0..40 {
+        append(&spool, &format!("m-{id:02}"), Some("45")).await;
+    }
+    let mut epochs = place.epochs(&spool);
+    let mut parts = Vec::new();
+    loop {
+        epochs.budget = 300;
+        match epochs.step().unwrap() {
+            Some(step) => parts.push(step.delivered),
+            None => break,
+        }
+    }
+    assert!(parts.len() >= 4, "{parts:?}");
+    assert_eq!(parts.iter().sum::<u64>(), 40);
+    let objects = objects(&place.lake().join("raw"));
+    assert_eq!(objects.len(), parts.len());
+    for (_, lines) in objects {
+        assert!(lines.lines().is_sorted());
+    }
+}
+
+#[tokio::test]
+async fn two_relays_share_a_lake() {
+    let (place, other) = (Place::new(), Place::new());
+    let (spool, second) = (place.spool(), other.spool());
+    append(&spool, "a", Some("45")).await;
+    append(&second, "b", Some("45")).await;
+    let mut first = place.epochs(&spool);
+    let mut second = Epochs::open(&second, lake::Config::new(place.lake()), clock()).unwrap();
+    assert_eq!(first.lake.id(), second.lake.id());
+    first.step().unwrap().unwrap();
+    second.step().unwrap().unwrap();
+    assert_eq!(objects(&place.lake().join("raw")).len(), 2);
+}
+
+#[tokio::test]
+async fn a_restored_copy_of_a_spool_delivers_again() {
+    let place = Place::new();
+    let spool = place.spool();
+    append(&spool, "a", Some("45")).await;
+    spool.close().await;
+    drop(spool);
+    let copy = Place::new();
+    let (from, to) = (
+        place.dir.path().join("spool"),
+        copy.dir.path().join("spool"),
+    );
+    fs_err::create_dir(&to).unwrap();
+    for entry in fs_err::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs_err::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+    for spool in [place.spool(), copy.spool()] {
+        let config = lake::Config::new(place.lake());
+        let mut epochs = Epochs::open(&spool, config, clock()).unwrap();
+        assert_eq!(epochs.step().unwrap().unwrap().delivered, 1);
+    }
+    assert_eq!(objects(&place.lake().join("raw")).len(), 2);
+}
+
+#[tokio::test]
+async fn half_a_log_line_that_a_crash_left_does_not_swallow_the_next() {
+    let place = Place::new();
+    let spool = place.spool();
+    let epochs = place.epochs(&spool);
+    epochs.lake.log("log/x.jsonl", b"{\"half\":").unwrap();
+    epochs.lake.log("log/x.jsonl", b"{\"whole\":1}\n").unwrap();
+    epochs.lake.log("log/x.jsonl", b"{\"whole\":2}\n").unwrap();
+    let log = fs_err::read_to_string(place.lake().join("log/x.jsonl")).unwrap();
+    assert_eq!(log, "{\"half\":\n{\"whole\":1}\n{\"whole\":2}\n");
+}
