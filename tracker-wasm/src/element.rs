@@ -85,7 +85,7 @@ fn says(element: &Element, tag: &str) -> Option<String> {
     if shown.is_empty() {
         shown = squeeze(&attribute(element, "aria-label")?);
     }
-    Some(cut(&shown, TEXT).to_owned())
+    Some(cut(&shown, TEXT).trim_ascii_end().to_owned())
 }
 
 /// The text of a node and what is in it, but for what is typed or silent.

@@ -194,6 +194,7 @@
   // @bindings
 
   const boot = () => {
+    if (!script.dataset.writeKey) warn("the script tag lacks data-write-key");
     try {
       takeUp();
     } catch (error) {
