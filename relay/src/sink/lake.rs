@@ -23,6 +23,9 @@ pub mod open;
 
 pub use open::OpenError;
 
+/// More folders than this are synced in one call, where the system can.
+const MANY_KEYS: usize = 6;
+
 /// Settings of the lake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -321,6 +324,12 @@ impl Staging<'_> {
     /// # Errors
     /// When the disk failed.
     pub fn sync_keys(&self) -> Result<(), LakeError> {
+        if let Some(file_system) = &self.file_system
+            && self.keys.len() > MANY_KEYS
+        {
+            let synced = file_system.sync(SyncPoint::Published);
+            return synced.map_err(|error| LakeError::at(&self.lake.dir, error));
+        }
         for folder in &self.keys {
             let synced = self.lake.files.sync_dir(folder, SyncPoint::Published);
             synced.map_err(|error| LakeError::at(folder, error))?;

@@ -13,6 +13,9 @@ use super::scan;
 use super::segment::Segment;
 
 const CHUNK: u64 = 1 << 20;
+/// Besides its line, a record counts for so many bytes: its frame, and what its readers
+/// keep for each.
+const COST: usize = 128;
 
 /// A durable line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +74,8 @@ impl Cursor {
         *self.shared.durable.borrow() > self.position
     }
 
-    /// The next records below `until`: as many as fit in `max_bytes` of lines, but at
-    /// least one; none when nothing more is durable.
+    /// The next records below `until`: as many as fit in `max_bytes` of memory (their lines
+    /// and a little for each), but at least one; none when nothing more is durable.
     ///
     /// # Errors
     /// When the disk cannot be read.
@@ -93,11 +96,11 @@ impl Cursor {
                 };
                 let line = chunk.slice(at + frame::HEADER..at + found.length);
                 if found.commit.is_none() && found.position >= self.position {
-                    let full = !records.is_empty() && bytes + line.len() > max_bytes;
+                    let full = !records.is_empty() && bytes + line.len() + COST > max_bytes;
                     if full || found.position >= until {
                         return Ok(records);
                     }
-                    bytes += line.len();
+                    bytes += line.len() + COST;
                     self.position = found.position + 1;
                     records.push(Record {
                         position: found.position,
@@ -182,7 +185,7 @@ impl Reader {
         self.position
     }
 
-    /// The next records, at most `max_bytes` of lines but at least one; waits until one
+    /// The next records, at most `max_bytes` of memory but at least one; waits until one
     /// is durable. May be dropped while it waits: the next call goes on from the same
     /// record.
     ///

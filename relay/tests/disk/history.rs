@@ -34,7 +34,9 @@ pub fn run(seed: u64, skip: Option<SyncPoint>) -> Result<Sum, (Counterexample, V
         world.config.size = 4 * world.config.segment_size;
         world.config.duplicate_ids = random.random_range(1..60);
     }
+    let users = if random.random_bool(0.8) { 5 } else { 20 };
     let mut history = History {
+        users,
         random,
         world,
         clients_retry,
@@ -54,6 +56,7 @@ struct History {
     random: StdRng,
     world: World,
     clients_retry: bool,
+    users: u32,
     sum: Sum,
 }
 
@@ -94,7 +97,7 @@ impl History {
         for _ in 0..self.random.random_range(1..4) {
             let mut numbers = Vec::new();
             for _ in 0..self.random.random_range(1..5) {
-                let user = self.random.random_range(0..5);
+                let user = self.random.random_range(0..self.users);
                 numbers.push(self.world.model.event((user > 0).then_some(user)).0);
             }
             if self.clients_retry && self.random.random_bool(0.7) {

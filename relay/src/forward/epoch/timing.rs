@@ -44,6 +44,12 @@ pub async fn run(epochs: Epochs, mut shutdown: Shutdown) -> Left {
         match driver.deliver(until, &mut shutdown).await {
             Delivered::All => spool.set_delivery_health(None),
             Delivered::OutOfTime => break,
+            Delivered::Broken => {
+                // The panic hook has said why; the plan is done again at the next start.
+                let text = "delivery met a fault of this program, see the log: restart the relay";
+                spool.set_delivery_health(Some(text.to_owned()));
+                break;
+            }
             Delivered::Failed(error) => {
                 tracing::error!(%error, "delivery to the lake stands still and is tried again");
                 spool.set_delivery_health(Some(error.to_string()));
@@ -61,6 +67,8 @@ enum Delivered {
     All,
     Failed(DeliveryError),
     OutOfTime,
+    /// A panic took the epochs along.
+    Broken,
 }
 
 struct Driver {
@@ -108,8 +116,7 @@ impl Driver {
             let (epochs, step) = tokio::select! {
                 done = task => match done {
                     Ok(done) => done,
-                    // The panic hook has said why; the plan is done again at the next start.
-                    Err(_) => return Delivered::OutOfTime,
+                    Err(_) => return Delivered::Broken,
                 },
                 () = shutdown.over() => return Delivered::OutOfTime,
             };
