@@ -43,11 +43,10 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     })?;
     log.part("terraform fmt", terraform)?;
     log.part("build the tracker", || build::tracker().map(drop))?;
-    log.part("build the programs", || {
-        command::run(command::cargo().args(["build", "--workspace", "--quiet"]))
-    })?;
-    log.part("build the tests", || {
-        command::run(command::cargo().args(["test", "--workspace", "--no-run", "--quiet"]))
+    // With the tests' own targets, so that programs and tests share one set of features and
+    // nothing is built twice.
+    log.part("build programs and tests", || {
+        command::run(command::cargo().args(["build", "--workspace", "--all-targets", "--quiet"]))
     })?;
     log.part("wait for browsers and Python", || {
         joined(browsers).context("browsers")?;
