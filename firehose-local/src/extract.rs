@@ -1,7 +1,7 @@
 //! Partition keys out of a record, by the stream's jq query.
 //!
 //! Two ways lead to the same values: a query that is only paths, as nearly every one is, is
-//! read by a scanner of our own ([`path`]); any other query goes through jaq ([`jq`]).
+//! read by a scanner of our own (`path`); any other query goes through jaq (`jq`).
 
 pub mod allow;
 mod jq;
