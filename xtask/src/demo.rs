@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: bookstore, relay and lake in one go, with nothing but Rust.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use lexopt::{Arg, Parser, ValueExt as _};
+use lexopt::{Arg, Parser};
 
 use crate::{build, command, setup};
 
@@ -34,15 +35,24 @@ impl Options {
         };
         while let Some(argument) = arguments.next()? {
             match argument {
-                Arg::Long("port") => options.port = arguments.value()?.parse()?,
+                Arg::Long("port") => {
+                    options.port = value(arguments, "--port", "a port from 0 to 65535")?;
+                }
                 Arg::Long("data") => options.data = PathBuf::from(arguments.value()?),
                 Arg::Long("buffer-interval") => {
-                    options.buffer_interval = arguments.value()?.parse()?;
+                    options.buffer_interval =
+                        value(arguments, "--buffer-interval", "a number of seconds")?;
                 }
-                Arg::Long("visitors") => options.visitors = arguments.value()?.parse()?,
+                Arg::Long("visitors") => {
+                    options.visitors = value(arguments, "--visitors", "a whole number")?;
+                }
                 other => return Err(other.unexpected().into()),
             }
         }
+        anyhow::ensure!(
+            options.visitors == 0 || options.port != 0,
+            "--visitors needs a port that is known beforehand: give --port"
+        );
         let interval = options.buffer_interval;
         anyhow::ensure!(
             interval.is_finite() && (0.01..=900.0).contains(&interval),
@@ -50,6 +60,51 @@ impl Options {
         );
         Ok(options)
     }
+}
+
+/// The value after a flag, or what it should have been.
+fn value<T: std::str::FromStr>(
+    arguments: &mut Parser,
+    flag: &str,
+    wanted: &str,
+) -> anyhow::Result<T> {
+    let given = arguments.value()?;
+    given
+        .to_str()
+        .and_then(|text| text.parse().ok())
+        .with_context(|| format!("{flag} wants {wanted}, not {given:?}"))
+}
+
+/// Starts the demo as a newcomer would, waits for `ready`, and stops it.
+///
+/// # Errors
+/// Where it does not say `ready`, or does not stop cleanly when asked to.
+pub fn check() -> anyhow::Result<()> {
+    let data = command::target().join("demo-check");
+    if data.exists() {
+        fs_err::remove_dir_all(&data)?;
+    }
+    let mut demo = Command::new(std::env::current_exe()?)
+        .args(["demo", "--port", "0", "--data"])
+        .arg(&data)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start the demo")?;
+    let said = demo.stdout.take().context("the demo has no output")?;
+    let ready = BufReader::new(said)
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line == "ready");
+    let stopped = Command::new("kill").arg(demo.id().to_string()).status();
+    let status = demo.wait()?;
+    anyhow::ensure!(ready, "the demo ended ({status}) before it said `ready`");
+    anyhow::ensure!(
+        stopped.is_ok_and(|stopped| stopped.success()) && status.success(),
+        "the demo did not stop cleanly ({status})"
+    );
+    fs_err::remove_dir_all(&data)?;
+    Ok(())
 }
 
 /// Sets up, builds, and becomes the shop, so that whoever stops us stops it.
@@ -70,10 +125,6 @@ pub fn run(options: Options) -> anyhow::Result<()> {
     let tracker = build::tracker()?.dir;
     let mut packages = vec!["--package", "clickstream-demo-site"];
     if options.visitors > 0 {
-        anyhow::ensure!(
-            options.port != 0,
-            "--visitors needs a port that is known beforehand: give --port"
-        );
         setup::browsers()?;
         packages.extend(["--package", "clickstream-bot"]);
     }

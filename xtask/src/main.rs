@@ -52,6 +52,10 @@ fn run() -> anyhow::Result<()> {
         Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) | None => "help".to_owned(),
         Some(other) => return Err(other.unexpected().into()),
     };
+    if std::env::args_os().any(|word| word == "--help" || word == "-h") {
+        eprint!("{HELP}");
+        return Ok(());
+    }
     match word.as_str() {
         "demo" => demo::run(demo::Options::read(&mut arguments)?),
         "test" => finished(&mut arguments).and_then(|()| test::run()),
