@@ -104,6 +104,10 @@ async fn a_session_lies_in_the_lake_each_thing_once() -> anyhow::Result<()> {
     person.opens(&shop.url).await?;
     person.clicks("main a[href^='/departments/']").await?;
     person.clicks("main a[href^='/books/']").await?;
+    // A like of the book, the origin's `liked_item`; its reviews, and a like of one of them.
+    person
+        .clicks("main form[action$='/like'] button[type='submit']")
+        .await?;
     person.clicks("#tabs nav a[href$='/reviews']").await?;
     person
         .clicks("article.review form[action$='/like'] button")
@@ -213,6 +217,17 @@ async fn a_session_lies_in_the_lake_each_thing_once() -> anyhow::Result<()> {
             .count(),
         1
     );
+    for event in [
+        "Product Added to Wishlist",
+        "Payment Info Entered",
+        "Product Clicked",
+    ] {
+        let said = all
+            .iter()
+            .filter(|line| line.json["event"] == event)
+            .count();
+        assert!(said >= 1, "{event} is missing");
+    }
     assert!(
         all.iter()
             .all(|line| line.json["relay"]["traffic"] == "bot"),

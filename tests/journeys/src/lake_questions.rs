@@ -47,7 +47,7 @@ fn queries(lake: &Path) -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// The Python of the checks, beside the programs.
-fn python() -> anyhow::Result<PathBuf> {
+pub(crate) fn python() -> anyhow::Result<PathBuf> {
     let bot = program::path("clickstream-bot")?;
     let target = bot.ancestors().nth(2).context("no target folder")?;
     let python = target.join("python/bin/python");

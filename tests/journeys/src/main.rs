@@ -4,8 +4,10 @@
 mod bot_browses;
 mod click_to_lake;
 mod direct_is_browser;
+mod firehose_sink;
 mod infrastructure;
 mod lake_questions;
+mod lake_readers;
 mod origin;
 mod shop_pages;
 mod stream;

@@ -32,6 +32,18 @@ impl Relay {
     /// # Errors
     /// Where it does not come up; its own words are in the error.
     pub fn start(folder: &Path, more: &[&str]) -> anyhow::Result<Self> {
+        Self::start_with(folder, more, &[])
+    }
+
+    /// The same with variables in its environment.
+    ///
+    /// # Errors
+    /// As [`Relay::start`].
+    pub fn start_with(
+        folder: &Path,
+        more: &[&str],
+        variables: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let mut program = Program::start("clickstream-relay", |command| {
             command
                 .args(["--listen", "127.0.0.1:0"])
@@ -43,7 +55,7 @@ impl Relay {
             for key in KEYS {
                 command.args(["--write-key", key]);
             }
-            command.args(more)
+            command.args(more).envs(variables.iter().copied())
         })?;
         let url = program.wait_for("its address", |line| {
             let start = line.find("127.0.0.1:")?;
