@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use clickstream_demo_site::catalogue::Catalogue;
 use clickstream_demo_site::settings::{Settings, SettingsError};
 use clickstream_demo_site::shop::{Opening, Shop};
@@ -47,11 +47,55 @@ struct Cli {
     relay: Flags,
 }
 
+/// The relay's flags whose defaults are others here, as the help says them.
+const OWN_DEFAULTS: [(&str, &str); 5] = [
+    (
+        "listen",
+        "Address and port to listen on [default: 127.0.0.1:8080]",
+    ),
+    (
+        "lake-dir",
+        "Folder of the lake [default: lake in the folder given with --data]",
+    ),
+    (
+        "spool-dir",
+        "Folder of the spool [default: spool in the folder given with --data]",
+    ),
+    (
+        "buffer-interval",
+        "Seconds until events are delivered to the lake; fractions are fine [default: 1]",
+    ),
+    (
+        "write-key",
+        "A key that may send, as KIND:SOURCE:KEY; may be repeated [default, on loopback only: \
+         browser:bookstore:demo-browser-key and server:bookstore:demo-server-key]",
+    ),
+];
+
+/// The command line, its help true of this program.
+fn command() -> clap::Command {
+    OWN_DEFAULTS
+        .into_iter()
+        .fold(Cli::command(), |command, (flag, help)| {
+            let id = command
+                .get_arguments()
+                .find(|argument| argument.get_long() == Some(flag))
+                .map(|argument| argument.get_id().clone());
+            match id {
+                Some(id) => command.mut_arg(id, |argument| argument.help(help).long_help(help)),
+                None => command,
+            }
+        })
+}
+
 /// Bad settings (sysexits.h: EX_USAGE).
 const BAD_SETTINGS: u8 = 64;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+    {
         Ok(cli) => cli,
         Err(error) => {
             // --help and --version come as errors, too.
