@@ -25,18 +25,18 @@ use axum::response::Response;
 use clickstream_event::limits::Limits;
 use clickstream_event::read::Batch;
 use http::request::Parts;
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, header};
 
-use self::answer::{Refusal, Taken};
+use self::answer::{Done, Refusal, Taken};
 use self::key::{Keyring, Kind, WriteKey};
 use self::memory::Memory;
-use self::origin::Origins;
+use self::origin::{Origins, Sender};
 use self::rate::Rate;
 use self::segment::Form;
 use self::sort::Sorted;
 use crate::clock::Clock;
 use crate::health::Door;
-use crate::identity::Identity;
+use crate::identity::{Identity, cookie};
 use crate::outcome::Outcomes;
 use crate::rejected::Keeper;
 use crate::spool::{AppendError, Spool, Stored};
@@ -164,13 +164,29 @@ impl Intake {
         }
     }
 
-    /// Reads what a client says that is no event, and forgets it.
-    pub async fn forget(&self, request: Request<Body>) -> Response {
+    /// Reads what a client says that is no event, and drops it.
+    pub async fn ignore(&self, request: Request<Body>) -> Response {
         let limit = self.config.browser_bytes;
         match body::read(request.into_body(), limit, &self.memory).await {
-            Ok(_forgotten) => answer::json(StatusCode::OK, &Taken::default()),
+            Ok(_dropped) => answer::json(StatusCode::OK, &Taken::default()),
             Err(refusal) => refusal.response(),
         }
+    }
+
+    /// Ends the visitor's cookie, for a tracker that was reset. Any other site's page gets the same
+    /// answer without `Set-Cookie`: it must not part a visitor from our pages.
+    pub async fn forget(&self, request: Request<Body>) -> Response {
+        let (head, body) = request.into_parts();
+        let limit = self.config.browser_bytes;
+        if let Err(refusal) = body::read(body, limit, &self.memory).await {
+            return refusal.response();
+        }
+        let mut response = answer::json(StatusCode::OK, &Done::default());
+        if self.origins.of(&head.headers) != Sender::Stranger {
+            let ended = cookie::end_visitor(self.origins.secure());
+            response.headers_mut().insert(header::SET_COOKIE, ended);
+        }
+        response
     }
 
     async fn try_take(&self, form: Form, request: Request<Body>) -> Result<Taken, Refusal> {

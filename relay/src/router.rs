@@ -68,6 +68,8 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         // What Segment's browser SDK asks for and says of itself.
         .route("/v1/projects/{write_key}/settings", public(get(settings)))
         .route("/v1/m", public(post(own_metrics)))
+        // What our tracker asks for when somebody signs out.
+        .route("/v1/forget", public(post(forget)))
         // Operators.
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
@@ -142,6 +144,11 @@ fn here(rooms: &Rooms, headers: &HeaderMap) -> Origin {
 
 /// Segment's SDK reports about itself: neither an event nor an error.
 async fn own_metrics(State(rooms): Shared, request: Request<Body>) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    readable(origin.as_ref(), rooms.intake.ignore(request).await)
+}
+
+async fn forget(State(rooms): Shared, request: Request<Body>) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     readable(origin.as_ref(), rooms.intake.forget(request).await)
 }

@@ -1,6 +1,7 @@
-//! The cookie that carries the user token, found without being fooled by a second one.
+//! The cookie that carries the user token, found without being fooled by a second one; and the
+//! visitor's, ended when somebody signs out.
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderValue, header};
 
 /// Set by the site's sign-in; over TLS under the name below it.
 pub const PLAIN: &str = "clickstream_user";
@@ -8,6 +9,17 @@ pub const PLAIN: &str = "clickstream_user";
 /// Browsers take a cookie of this name only over TLS, from this very host, for the whole site: no
 /// subdomain and no plain connection can plant one.
 pub const HOST_ONLY: &str = "__Host-clickstream_user";
+
+/// `Set-Cookie` that ends the visitor's cookie, under the name that it has here. It must repeat the
+/// attributes that the name demands: a browser ignores a `__Host-` cookie without `Secure`.
+#[must_use]
+pub fn end_visitor(secure: bool) -> HeaderValue {
+    HeaderValue::from_static(if secure {
+        "__Host-clickstream_visitor=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
+    } else {
+        "clickstream_visitor=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+    })
+}
 
 /// How cookies are read: by how browsers reach us and what the operator allows.
 #[derive(Clone, Copy, Debug)]

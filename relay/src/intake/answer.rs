@@ -13,6 +13,12 @@ use serde::Serialize;
 /// Seconds that a client is asked to wait with a 503: keeps SDKs alive that give up after four tries.
 const RETRY_AFTER: u64 = 3;
 
+/// A request without events that was done: `{"success":true}`.
+#[derive(Debug, Default, Serialize)]
+pub struct Done {
+    success: Success,
+}
+
 /// A request that was answered for: every accepted event is durable.
 #[derive(Debug, Default, Serialize)]
 pub struct Taken {

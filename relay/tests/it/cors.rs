@@ -15,6 +15,7 @@ async fn a_preflight_needs_no_key_and_is_kept_for_two_hours() {
         "/v1/batch",
         "/v1/t",
         "/v1/m",
+        "/v1/forget",
         "/v1/projects/k/settings",
         "/v1/batch/",
     ] {
@@ -58,6 +59,7 @@ async fn every_answer_can_be_read_by_every_origin() {
         ("/v1/projects/browser-key/settings", vec![], "", 405),
         ("/v1/batch", vec![("content-encoding", "x")], "", 415),
         ("/v1/m", vec![], "", 200),
+        ("/v1/forget", vec![], "", 200),
     ] {
         for (origin, named, credentials) in [
             (
@@ -91,7 +93,7 @@ async fn every_answer_can_be_read_by_every_origin() {
 }
 
 #[tokio::test]
-async fn no_cookie_is_ever_set() {
+async fn no_cookie_is_set_for_events() {
     let house = House::new().await;
     let headers = [
         ("x-write-key", "browser-key"),

@@ -13,6 +13,7 @@ mod connections;
 mod cors;
 mod fixtures;
 mod forgery;
+mod forget;
 mod house;
 mod keys;
 mod operators;
