@@ -115,12 +115,32 @@ fn a_packed_record_lands_in_its_users_partitions() {
     let mut open = partitions(limits());
     put(
         &mut open,
-        "{\"userId\":1}{\"userId\":\"2\"}\n{\"userId\":null}",
+        "{\"userId\":1}{\"userId\":\"2\"}\n{\"userId\":null}{\"userId\":1,\"n\":2}",
         0,
     );
-    let closed = open.drain();
-    assert_eq!(closed.len(), 3);
-    assert!(closed.iter().all(|object| object.records == 1));
+    let mut closed = open.drain();
+    closed.sort_by(|one, other| one.prefix.cmp(&other.prefix));
+    let [errors, first, second] = &closed[..] else {
+        panic!("an object for each user, and one for what has none: {closed:?}");
+    };
+    let hour = "year=2026/month=01/day=02/hour=03/";
+    for (object, user, lines, records) in [
+        (first, 1, "{\"userId\":1}\n{\"userId\":1,\"n\":2}\n", 2),
+        (second, 2, "{\"userId\":\"2\"}\n", 1),
+    ] {
+        assert_eq!(object.prefix, format!("clickstream/userId={user}/{hour}"));
+        assert_eq!(text(object), lines);
+        assert_eq!((object.records, object.error), (records, None));
+    }
+    assert_eq!(
+        errors.prefix,
+        format!("clickstream-errors/metadata-extraction-failed/{hour}")
+    );
+    assert_eq!(errors.records, 1);
+    assert_eq!(errors.error, Some(ErrorCode::KeyNullOrEmpty));
+    let failed: serde_json::Value = serde_json::from_str(text(errors)).unwrap();
+    // Only the piece without a user: base64 of {"userId":null}.
+    assert_eq!(failed["rawData"], "eyJ1c2VySWQiOm51bGx9");
 }
 
 #[test]

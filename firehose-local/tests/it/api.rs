@@ -30,6 +30,28 @@ async fn one_record_becomes_one_line_in_its_users_folder() {
 }
 
 #[tokio::test]
+async fn two_objects_in_a_record_without_a_newline_between_them_are_two_lines() {
+    let server = start(1, "").await;
+    let client = server.client();
+    let put = client
+        .put_record()
+        .delivery_stream_name("clickstream")
+        .record(record(r#"{"userId":"45","n":1}{"userId":"45","n":2}"#));
+    put.send().await.unwrap();
+    let (totals, dir) = server.stop().await;
+    assert_eq!((totals.records, totals.delivered_records), (1, 2));
+    let objects = files(&dir.path().join("raw"));
+    assert_eq!(objects.len(), 1, "{objects:?}");
+    let (key, bytes) = objects.first_key_value().unwrap();
+    assert!(key.starts_with("clickstream/userId=45/year="), "{key}");
+    assert_eq!(
+        bytes.lines().collect::<Vec<_>>(),
+        [r#"{"userId":"45","n":1}"#, r#"{"userId":"45","n":2}"#]
+    );
+    assert!(bytes.ends_with("}\n"), "the last line is ended too");
+}
+
+#[tokio::test]
 async fn a_record_without_user_is_answered_200_and_lies_under_the_error_prefix() {
     let server = start(1, "").await;
     let answer = server

@@ -7,5 +7,6 @@
 
 mod api;
 mod faults;
+mod other_key;
 mod program;
 mod running;
