@@ -30,6 +30,9 @@ pub mod limits;
 pub mod time;
 
 #[cfg(feature = "read")]
+pub mod scalar;
+
+#[cfg(feature = "read")]
 pub mod scan;
 
 #[cfg(feature = "read")]

@@ -3,7 +3,7 @@
 use crate::id::UserId;
 use crate::kind::EventType;
 use crate::member::{Object, append_text};
-use crate::read::{scalar, text_of};
+use crate::scalar::{scalar, text_of};
 use crate::time::{Times, Timestamp};
 use crate::validate::Reason;
 
@@ -127,7 +127,7 @@ impl Incoming {
         let claimed_original = original
             .filter(|(_, time)| time.is_none() || *time != given.and_then(|(_, time)| time))
             .or(given.filter(|(_, time)| time.is_none()))
-            .map(|(value, _)| value.to_owned());
+            .map(|(value, _)| claim(value));
 
         let mut kept = Vec::with_capacity(1024);
         let mut anonymous_id = None;
@@ -243,6 +243,16 @@ impl Incoming {
         out.append(&mut relay);
         out.push(b'}');
         out
+    }
+}
+
+/// What stays of a claimed time: itself, or of an array or object only that it was one, so
+/// that no line nests deeper than its event did.
+fn claim(value: &str) -> String {
+    match value.as_bytes().first() {
+        Some(b'[') => quoted("an array"),
+        Some(b'{') => quoted("an object"),
+        _ => value.to_owned(),
     }
 }
 

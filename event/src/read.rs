@@ -8,6 +8,7 @@ use crate::kind::EventType;
 use crate::limits::{Limits, MESSAGE_ID_CHARACTERS};
 use crate::line::Incoming;
 use crate::member::{self, Object};
+use crate::scalar::{scalar, text_of};
 use crate::scan;
 use crate::time::Timestamp;
 use crate::validate::{Malformed, Reason, Rejection};
@@ -34,8 +35,11 @@ pub struct Batch<'a> {
 /// Where the frame itself cannot be read, has no batch, or has too many events.
 pub fn batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed> {
     let frame = Frame::read(body)?;
-    let mut batch = frame.batch(*limits)?;
     let span = frame.get("batch").ok_or(Malformed::MissingBatch)?;
+    frame.refuse_twice()?;
+    let mut batch = frame.batch(*limits);
+    batch.context = frame.context(*limits)?;
+    batch.context_bytes = frame.get("context").map_or(0, <[u8]>::len);
     let mut at = 0;
     if scan::expect(span, &mut at, b'[').is_err() {
         return Err(Malformed::MissingBatch);
@@ -74,10 +78,7 @@ pub fn single<'a>(
     limits: &Limits,
 ) -> Result<Batch<'a>, Malformed> {
     let frame = Frame::read(body)?;
-    let mut batch = frame.batch(*limits)?;
-    // An event's own context is its own, not a batch's.
-    batch.context = Object::default();
-    batch.context_bytes = 0;
+    let mut batch = frame.batch(*limits);
     batch.kind = Some(kind);
     batch.events.push(body.trim_ascii());
     if let Err(Rejection {
@@ -141,6 +142,7 @@ impl Batch<'_> {
         let raw = self.raw(index);
         let unread = |reason| Rejection {
             message_id: None,
+            write_key: None,
             reason,
         };
         let bytes = raw.len().saturating_add(self.context_bytes);
@@ -154,9 +156,16 @@ impl Batch<'_> {
         let depth = self.limits.depth;
         let event =
             Object::read(text, depth).map_err(|fault| unread(Reason::of(fault, "$", depth)))?;
-        let message_id = message_id(&event).map_err(unread)?;
+        let message_id = message_id(&event).map_err(|reason| Rejection {
+            write_key: event.get("writeKey").and_then(text_of),
+            ..unread(reason)
+        })?;
         self.read_members(&event, message_id.clone())
-            .map_err(|reason| Rejection { message_id, reason })
+            .map_err(|reason| Rejection {
+                message_id,
+                write_key: event.get("writeKey").and_then(text_of),
+                reason,
+            })
     }
 
     fn read_members(
@@ -278,39 +287,46 @@ impl<'a> Frame<'a> {
         text_of(value).filter(|text| !text.is_empty())
     }
 
-    /// Everything but the events.
-    fn batch(&self, limits: Limits) -> Result<Batch<'a>, Malformed> {
-        // Two of these could be read as one thing here and as another elsewhere.
-        for key in ["batch", "context", "sentAt", "writeKey", "userToken"] {
-            if self.get("batch").is_some()
-                && self.members.iter().filter(|(name, _)| name == key).count() > 1
-            {
-                return Err(Malformed::DuplicateKey {
-                    key: key.to_owned(),
-                });
-            }
-        }
-        let context = match self.get("context") {
-            Some(bytes) if self.get("batch").is_some() && bytes != b"null" => {
-                let text = std::str::from_utf8(bytes)
-                    .map_err(|_| Malformed::InvalidContext(Reason::InvalidUtf8))?;
-                Object::read(text, limits.depth.saturating_sub(1)).map_err(|fault| {
-                    Malformed::InvalidContext(Reason::of(fault, "$.context", limits.depth))
-                })?
-            }
-            _ => Object::default(),
-        };
-        Ok(Batch {
+    /// Everything but the events and a batch's own context.
+    fn batch(&self, limits: Limits) -> Batch<'a> {
+        Batch {
             events: Vec::new(),
             kind: None,
-            context,
-            context_bytes: self.get("context").map_or(0, <[u8]>::len),
+            context: Object::default(),
+            context_bytes: 0,
             write_key: self.text("writeKey"),
             user_token: self.text("userToken"),
             storage: self.text("storage"),
             sent_at: self.text("sentAt").and_then(|text| Timestamp::parse(&text)),
             limits,
-        })
+        }
+    }
+
+    /// Refuses a batch's name that stands twice: it could be read as one thing here and as
+    /// another elsewhere.
+    fn refuse_twice(&self) -> Result<(), Malformed> {
+        for key in ["batch", "context", "sentAt", "writeKey", "userToken"] {
+            if self.members.iter().filter(|(name, _)| name == key).count() > 1 {
+                return Err(Malformed::DuplicateKey {
+                    key: key.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// A batch's own context, which each of its events gets.
+    fn context(&self, limits: Limits) -> Result<Object<'a>, Malformed> {
+        match self.get("context") {
+            None | Some(b"null") => Ok(Object::default()),
+            Some(bytes) => {
+                let text = std::str::from_utf8(bytes)
+                    .map_err(|_| Malformed::InvalidContext(Reason::InvalidUtf8))?;
+                Object::read(text, limits.depth.saturating_sub(1)).map_err(|fault| {
+                    Malformed::InvalidContext(Reason::of(fault, "$.context", limits.depth))
+                })
+            }
+        }
     }
 
     fn broken(&self, span: &[u8], at: usize) -> Malformed {
@@ -318,29 +334,6 @@ impl<'a> Frame<'a> {
         let start = span.as_ptr() as usize - self.body.as_ptr() as usize;
         Malformed::InvalidJson { at: start + at }
     }
-}
-
-/// A JSON string's text.
-pub(crate) fn text_of(value: &str) -> Option<String> {
-    serde_json::from_str(value).ok()
-}
-
-/// A JSON string's text or a number's decimal text.
-pub(crate) fn scalar(value: &str) -> Option<String> {
-    if value.starts_with('"') {
-        return text_of(value);
-    }
-    if !value.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return None;
-    }
-    if value == "-0" {
-        return Some("0".to_owned());
-    }
-    if value.bytes().all(|b| b == b'-' || b.is_ascii_digit()) {
-        return Some(value.to_owned());
-    }
-    // `45.0` and `4.5e1` are 45.
-    value.parse::<f64>().ok().map(|number| number.to_string())
 }
 
 fn message_id(event: &Object<'_>) -> Result<Option<String>, Reason> {
@@ -353,5 +346,48 @@ fn message_id(event: &Object<'_>) -> Result<Option<String>, Reason> {
             }
             Ok(Some(text).filter(|text| !text.is_empty()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_single_event_may_have_members_that_a_batch_has() {
+        let body = br#"{"event":"x","anonymousId":"a","batch":1,"context":"text"}"#;
+        let batch = single(body, EventType::Track, &Limits::default()).unwrap();
+        let rejection = batch.event(0).unwrap_err();
+        assert_eq!(rejection.reason.name(), "not_an_object");
+    }
+
+    #[test]
+    fn a_rejected_event_still_says_its_key() {
+        let body = br#"{"batch":[{"type":"zzz","writeKey":"bk","messageId":"m"}]}"#;
+        let batch = batch(body, &Limits::default()).unwrap();
+        let rejection = batch.event(0).unwrap_err();
+        assert_eq!(rejection.write_key.as_deref(), Some("bk"));
+        assert_eq!(rejection.message_id.as_deref(), Some("m"));
+    }
+
+    #[test]
+    fn a_claimed_time_adds_no_levels() {
+        let nested = format!("{}{}", "[".repeat(63), "]".repeat(63));
+        let body = format!(r#"{{"batch":[{{"type":"page","originalTimestamp":{nested}}}]}}"#);
+        let batch = batch(body.as_bytes(), &Limits::default()).unwrap();
+        let line = batch.event(0).unwrap().line(&crate::line::Stamp {
+            message_id: "m",
+            user_id: None,
+            received_at: Timestamp::from_ms(0),
+            source: "s",
+            traffic: crate::line::Traffic::Human,
+            ip: None,
+            claimed_user_id: None,
+        });
+        let line = String::from_utf8(line).unwrap();
+        assert!(
+            line.contains(r#""claimed":{"originalTimestamp":"an array"}"#),
+            "{line}"
+        );
     }
 }

@@ -133,6 +133,9 @@ impl Reason {
 pub struct Rejection {
     /// The event's own id, where it could be read.
     pub message_id: Option<String>,
+    /// A write key in the event itself, where it could be read: a known sender is told of
+    /// its mistake, not that nobody knows it. Never stored.
+    pub write_key: Option<String>,
     /// Why.
     pub reason: Reason,
 }
