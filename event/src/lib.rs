@@ -30,16 +30,16 @@ pub mod limits;
 pub mod time;
 
 #[cfg(feature = "read")]
-pub mod scalar;
+mod scalar;
 
 #[cfg(feature = "read")]
-pub mod scan;
+mod scan;
 
 #[cfg(feature = "read")]
 pub mod read;
 
 #[cfg(feature = "read")]
-pub mod member;
+mod member;
 
 #[cfg(feature = "read")]
 pub mod validate;
