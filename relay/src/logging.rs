@@ -17,8 +17,36 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts logging for this process. `filter` is the operator's (`RUST_LOG`), if there is one; else
-/// everything from `info` on is written. A second call changes nothing.
+/// Which lines are logged: a text that was understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter(String);
+
+impl std::ops::Deref for LogFilter {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Why a text is no filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write a level or TARGET=LEVEL, such as info, debug or warn,clickstream_relay=debug")]
+pub struct InvalidLogFilter;
+
+impl std::str::FromStr for LogFilter {
+    type Err = InvalidLogFilter;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_read = !text.trim().is_empty() && EnvFilter::try_new(text).is_ok();
+        is_read
+            .then(|| Self(text.to_owned()))
+            .ok_or(InvalidLogFilter)
+    }
+}
+
+/// Starts logging for this process. `filter` is the operator's, if there is one; else everything
+/// from `info` on is written. A second call changes nothing.
 pub fn start(format: LogFormat, filter: Option<&str>) {
     let filter = EnvFilter::new(filter.unwrap_or("info"));
     let lines = tracing_subscriber::fmt()

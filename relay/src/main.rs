@@ -34,7 +34,7 @@ struct Cli {
     flags: Flags,
     /// Which lines are logged, such as info or clickstream_relay=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "CLICKSTREAM_LOG_FILTER")]
-    log_filter: Option<String>,
+    log_filter: Option<logging::LogFilter>,
     #[command(subcommand)]
     command: Option<Command>,
 }
