@@ -64,9 +64,6 @@ pub async fn check(config: &Config) -> Found {
     for key in config.intake.keys.iter() {
         found.says("source", format!("{} ({})", key.source, key.kind));
     }
-    if config.intake.keys.is_empty() {
-        found.says("source", "none: nobody may send; give a --write-key");
-    }
     for key in &config.identity.keys {
         found.says("identity key", key.kid());
     }

@@ -68,6 +68,11 @@ pub enum ConfigError {
     /// Two keys with the same text.
     #[error("two --write-key have the same key; each needs one of its own")]
     SameKey,
+    /// No key, so that nobody could send.
+    #[error(
+        "there is no --write-key, so nobody could send events; give one, such as --write-key browser:shop:KEY"
+    )]
+    NoWriteKey,
     /// An origin.
     #[error("{flag} {text:?}: {error}")]
     Origin {
@@ -111,6 +116,15 @@ impl Config {
     /// The first setting that cannot be meant so.
     pub fn from_flags(flags: Flags) -> Result<Self, ConfigError> {
         let flags = flags.over_file()?;
+        let config = Self::composed(flags)?;
+        // Last: who mistyped another setting is told of that one.
+        if config.intake.keys.is_empty() {
+            return Err(ConfigError::NoWriteKey);
+        }
+        Ok(config)
+    }
+
+    fn composed(flags: Flags) -> Result<Self, ConfigError> {
         let ServerFlags {
             listen,
             public_url,

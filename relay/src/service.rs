@@ -113,9 +113,6 @@ impl Relay {
         let identity = Identity::new(config.identity.clone(), origins.secure());
         let door = Arc::new(Door::default());
         let keeper = Arc::new(Keeper::start(&config.rejected)?);
-        if config.intake.keys.is_empty() {
-            tracing::warn!("there is no --write-key, so nobody may send events");
-        }
         let intake = Intake::new(
             config.intake.clone(),
             origins,

@@ -84,6 +84,9 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
         ("config_unknown", &["--config", "unknown.toml"]),
         ("config_wrong", &["--config", "wrong.toml"]),
         ("max_connections", &["--max-connections", "0"]),
+        ("log_filter", &["--log-filter", "!!!"]),
+        ("no_write_key", &[]),
+        ("no_write_key_check", &["check"]),
     ] {
         let output = run(dir.path(), arguments);
         let text = stderr(&output);
@@ -98,14 +101,16 @@ fn a_taken_port_and_an_unwritable_folder_are_said() {
     let dir = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let output = run(dir.path(), &["--listen", &address]);
+    let key = ["--write-key", "browser:shop:k"];
+    let output = run(dir.path(), &[&["--listen", &address][..], &key].concat());
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output).replace(&address, "ADDRESS");
     insta::assert_snapshot!("error_taken_port", text);
 
     fs_err::write(dir.path().join("file"), "").unwrap();
     for flag in ["--spool-dir", "--lake-dir"] {
-        let output = run(dir.path(), &["--listen", "127.0.0.1:0", flag, "file/below"]);
+        let folder = ["--listen", "127.0.0.1:0", flag, "file/below"];
+        let output = run(dir.path(), &[&folder[..], &key].concat());
         assert_eq!(output.status.code(), Some(1), "{flag}");
         let text = stderr(&output);
         let error = text
