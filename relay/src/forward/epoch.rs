@@ -240,6 +240,7 @@ impl Epochs {
             let file = staging.create(number, &path)?;
             let written = lines(number).write(&*file);
             written.map_err(|error| LakeError::at(&path, error))?;
+            staging.written(file)?;
             staged.push((number, path));
         }
         if self.logged != plan.number {

@@ -115,7 +115,6 @@ pub struct Staging<'a> {
     dir: PathBuf,
     /// From before anything was written; none where the system has no such sync.
     file_system: Option<Arc<dyn FileSystem>>,
-    staged: Vec<Arc<dyn File>>,
     keys: Vec<PathBuf>,
 }
 
@@ -172,7 +171,6 @@ impl Lake {
             lake: self,
             dir,
             file_system,
-            staged: Vec::new(),
             keys: Vec::new(),
         })
     }
@@ -257,8 +255,22 @@ impl Staging<'_> {
             .create(&staged)
             .map_err(|error| LakeError::at(&staged, error))?;
         self.prepare(path)?;
-        self.staged.push(Arc::clone(&file));
         Ok(file)
+    }
+
+    /// All of a staged file is written. It is not kept open until the sync of all, since an
+    /// epoch may have more objects than a process may have files: where the file systems
+    /// are synced as a whole nothing else is needed, elsewhere it is synced now.
+    ///
+    /// # Errors
+    /// When the disk failed: then what was staged must be staged anew, never synced again.
+    pub fn written(&self, file: Arc<dyn File>) -> Result<(), LakeError> {
+        match self.file_system {
+            Some(_) => Ok(()),
+            None => file
+                .sync(SyncPoint::StagedFile)
+                .map_err(|error| LakeError::at(&self.dir, error)),
+        }
     }
 
     /// Makes the folder of an object's key, and has it synced.
@@ -273,7 +285,7 @@ impl Staging<'_> {
         Ok(())
     }
 
-    /// Makes all that was staged durable, and the folders of all keys.
+    /// Makes all that was staged and [`Staging::written`] durable, and the folders of all keys.
     ///
     /// # Errors
     /// When the disk failed: then what was staged must be staged anew, never synced again.
@@ -284,10 +296,6 @@ impl Staging<'_> {
         if let Some(file_system) = &self.file_system {
             let synced = file_system.sync(SyncPoint::Staged);
             return synced.map_err(|error| LakeError::at(&lake.dir, error));
-        }
-        for file in &self.staged {
-            file.sync(SyncPoint::StagedFile)
-                .map_err(|error| LakeError::at(&self.dir, error))?;
         }
         // Also those that were there before: who made them may not have synced them.
         let mut folders: Vec<&Path> = self

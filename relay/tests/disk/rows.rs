@@ -151,3 +151,22 @@ fn power_may_be_cut_at_any_operation_of_a_delivery_and_again_in_the_one_that_rep
         all_is_well(&mut world);
     }
 }
+
+#[test]
+fn an_epoch_may_have_more_objects_than_files_may_be_open() {
+    for one_call in [true, false] {
+        let mut world = World::new(4);
+        world.config.size = 8 << 20;
+        world.config.segment_size = 1 << 20;
+        world.disk.set_syncs_file_systems(one_call);
+        world.disk.set_most_open(32);
+        let numbers = (0..2_000)
+            .map(|user| world.model.event(Some(user)).0)
+            .collect();
+        world.send(numbers).unwrap();
+        world.commit().unwrap();
+        assert_eq!(world.deliver().unwrap(), Delivery::Some, "{one_call}");
+        assert_eq!(world.raw().len(), 2_000);
+        all_is_well(&mut world);
+    }
+}

@@ -49,6 +49,11 @@ impl SimulatedDisk {
         }
     }
 
+    /// So many files may be open at once; one more fails.
+    pub fn set_most_open(&self, count: usize) {
+        self.disk().most_open = count;
+    }
+
     fn disk(&self) -> MutexGuard<'_, Disk> {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,12 +140,14 @@ impl Files for SimulatedDisk {
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let mut disk = self.disk();
+        disk.can_open()?;
         let node = disk.open(path)?;
         Ok(Arc::new(self.handle(&disk, node)))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let mut disk = self.disk();
+        disk.can_open()?;
         let node = disk.create(path)?;
         Ok(Arc::new(self.handle(&disk, node)))
     }
@@ -177,6 +184,7 @@ impl Files for SimulatedDisk {
         if !disk.syncs_file_systems {
             return Err(io::ErrorKind::Unsupported.into());
         }
+        disk.can_open()?;
         let node = disk.open_dir(dir)?;
         Ok(Arc::new(self.handle(&disk, node)))
     }
@@ -201,6 +209,7 @@ impl SimulatedDisk {
             disk: self.clone(),
             life: disk.life,
             node,
+            _open: Arc::clone(&disk.open),
         }
     }
 }
@@ -211,6 +220,8 @@ struct Handle {
     disk: SimulatedDisk,
     life: u64,
     node: usize,
+    /// Its clones are the open files.
+    _open: Arc<()>,
 }
 
 impl Handle {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -30,6 +31,9 @@ pub struct Disk {
     pub stop_at_sync: Option<u64>,
     pub stopped: bool,
     pub mounts: Vec<PathBuf>,
+    /// Every open file holds a clone.
+    pub open: Arc<()>,
+    pub most_open: usize,
 }
 
 impl Disk {
@@ -49,6 +53,8 @@ impl Disk {
             stop_at_sync: None,
             stopped: false,
             mounts: Vec::new(),
+            open: Arc::default(),
+            most_open: usize::MAX,
         }
     }
 
@@ -60,6 +66,7 @@ impl Disk {
 
     pub fn restart(&mut self, crash: Crash) {
         self.life += 1;
+        self.open = Arc::default();
         self.locks.clear();
         self.stopped = false;
         self.stop_in = None;
@@ -73,6 +80,14 @@ impl Disk {
                     Node::Dir(names) => names.restart(&mut self.random),
                 }
             }
+        }
+    }
+
+    /// Whether one file more may be open.
+    pub fn can_open(&self) -> io::Result<()> {
+        match Arc::strong_count(&self.open) > self.most_open {
+            true => Err(io::Error::other("too many open files")),
+            false => Ok(()),
         }
     }
 
