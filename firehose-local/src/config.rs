@@ -197,6 +197,14 @@ impl StreamConfig {
         }
     }
 
+    /// Whether a stream can be called so: 1 to 64 of `[a-zA-Z0-9_.-]`.
+    pub fn is_name(name: &str) -> bool {
+        (1..=64).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+    }
+
     /// The stream's ARN.
     pub fn arn(&self) -> String {
         format!(

@@ -20,7 +20,7 @@ pub struct Rates {
 }
 
 /// Why a text is no [`Rates`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RatesError {
     /// A part without `=`, or an unknown name.
     #[error(
@@ -30,6 +30,11 @@ pub enum RatesError {
     /// Not a share.
     #[error("`{0}`: a share is a number from 0 to 1, such as 0.05")]
     Share(String),
+    /// More calls than there are.
+    #[error(
+        "throttle, cut and lost are shares of the same calls and add up to {0}: let them add up to 1 at most"
+    )]
+    Sum(f64),
     /// Not a whole number.
     #[error("`{0}`: the seed is a whole number")]
     Seed(String),
@@ -65,9 +70,18 @@ impl FromStr for Rates {
                 .filter(|share| (0.0..=1.0).contains(share))
                 .ok_or_else(|| RatesError::Share(part.to_owned()))?;
         }
-        Ok(rates)
+        // A call has one fate; `fail` is a share of another whole, the records.
+        let calls = rates.throttle + rates.cut + rates.lost;
+        match calls <= 1.0 + ROUNDING {
+            true => Ok(rates),
+            // Rounded for people: 1.1, not 1.0999999999999999.
+            false => Err(RatesError::Sum((calls * 1e6).round() / 1e6)),
+        }
     }
 }
+
+/// What binary fractions may add to a sum of decimal ones that is 1.
+const ROUNDING: f64 = 1e-9;
 
 /// Draws faults.
 #[derive(Debug)]
@@ -143,6 +157,10 @@ mod tests {
         };
         assert_eq!(rates, expected);
         assert_eq!("".parse(), Ok(Rates::default()));
+        // Every call and every record can go wrong; the first three add up to a little over 1.
+        for most in ["throttle=0.7,cut=0.1,lost=0.2", "throttle=1,fail=1"] {
+            assert!(most.parse::<Rates>().is_ok(), "{most}");
+        }
     }
 
     #[test]
@@ -154,6 +172,8 @@ mod tests {
             ("fail=-0.1", "from 0 to 1"),
             ("fail=NaN", "from 0 to 1"),
             ("seed=x", "whole number"),
+            ("throttle=0.5,cut=0.5,lost=0.5", "add up to 1.5"),
+            ("throttle=0.7,cut=0.1,lost=0.3", "add up to 1.1:"),
         ] {
             let message = text.parse::<Rates>().unwrap_err().to_string();
             assert!(message.contains(words), "{message}");

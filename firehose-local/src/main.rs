@@ -1,10 +1,9 @@
 //! The program: flags, the listener, signals, exit codes.
 
-use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use firehose_local::clock::SystemClock;
 use firehose_local::faults::Rates;
-use firehose_local::server::{Config, Server, Undelivered};
+use firehose_local::server::{Config, Server, StartError};
 use firehose_local::{PartitionBy, StreamConfig};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -55,17 +54,29 @@ struct Serve {
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
     /// Name of the one stream
-    #[arg(long, value_name = "NAME", default_value = "clickstream")]
+    #[arg(long, value_name = "NAME", default_value = "clickstream", value_parser = stream_name)]
     stream: String,
     /// What the stream's objects are divided by
     #[arg(long, value_enum, default_value = "user")]
     partition_by: By,
     /// Partitions open at once before records go to the error prefix
-    #[arg(long, value_name = "COUNT", default_value_t = 500)]
-    active_partitions: u32,
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value = "500",
+        value_parser = at_least_one,
+        allow_negative_numbers = true
+    )]
+    active_partitions: NonZeroU32,
     /// Divide every interval by N: with 60, a minute of buffering takes a second. The one
     /// deviation from AWS
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "1",
+        value_parser = at_least_one,
+        allow_negative_numbers = true
+    )]
     accelerate: NonZeroU32,
     /// Faults on purpose, as shares of calls (throttle, cut, lost) or records (fail), and a
     /// seed that repeats them: throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1
@@ -78,14 +89,31 @@ struct Serve {
     faults: Rates,
 }
 
-/// The exit status of a command line or a setting that is wrong.
-const USAGE: u8 = 64;
+fn at_least_one(text: &str) -> Result<NonZeroU32, String> {
+    text.parse()
+        .map_err(|_| format!("give a whole number from 1 to {}, such as 60", u32::MAX))
+}
 
-/// The exit status of a stop that lost records.
-const LOST: u8 = 1;
+fn stream_name(text: &str) -> Result<String, &'static str> {
+    match StreamConfig::is_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("give 1 to 64 letters, digits, `_`, `.` or `-`, such as clickstream"),
+    }
+}
+
+/// The exit status of a command line or a configuration that is wrong (sysexits.h: EX_USAGE).
+const BAD_SETTINGS: u8 = 64;
 
 fn main() -> ExitCode {
-    let program = Program::parse();
+    let program = match Program::try_parse() {
+        Ok(program) => program,
+        Err(error) => {
+            // --help and --version come as errors, too.
+            let status = if error.use_stderr() { BAD_SETTINGS } else { 0 };
+            let _printed = error.print();
+            return ExitCode::from(status);
+        }
+    };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
         .with_ansi(std::io::stderr().is_terminal())
@@ -95,12 +123,11 @@ fn main() -> ExitCode {
     match run(serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::from(if error.is::<Undelivered>() {
-                LOST
-            } else {
-                USAGE
-            })
+            eprintln!("error: {error:#}");
+            match error.downcast_ref() {
+                Some(StartError::Config(_)) => ExitCode::from(BAD_SETTINGS),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }
@@ -116,7 +143,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         .map_err(|error| anyhow::anyhow!("this system gives no random bytes: {error}"))?;
     let stream = StreamConfig {
         name: serve.stream,
-        active_partitions: serve.active_partitions,
+        active_partitions: serve.active_partitions.get(),
         ..StreamConfig::clickstream(by)
     };
     let server = Server::new(Config {
@@ -129,9 +156,9 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     })?;
     let listener = tokio::net::TcpListener::bind(serve.listen)
         .await
-        .with_context(|| {
-            format!(
-                "cannot listen on {}: if another program has the port, give --listen another one, such as 127.0.0.1:0",
+        .map_err(|error| {
+            anyhow::anyhow!(
+                "cannot listen on {}: {error}. If another program has the port, give --listen another one, such as 127.0.0.1:0 for any that is free",
                 serve.listen
             )
         })?;

@@ -33,13 +33,7 @@ pub(crate) const LONGEST_PREFIX: usize = 512;
 
 /// Shapes: what the API's model says of single values.
 pub(crate) fn check_values(config: &StreamConfig) -> Result<(), ConfigError> {
-    let name_is_right = |name: &str| {
-        (1..=64).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
-    };
-    if !name_is_right(&config.name) {
+    if !StreamConfig::is_name(&config.name) {
         return refused(
             "1 validation error detected: Value at 'deliveryStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+, of 1 to 64 characters",
         );

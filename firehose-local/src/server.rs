@@ -49,12 +49,12 @@ pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The folder.
-    #[error("the folder {} cannot be used: {source}. Give --dir a folder that this user may write", dir.display())]
+    #[error("the folder {} cannot be used: {cause}. Give --dir a folder that this user may write", dir.display())]
     Dir {
         /// Which.
         dir: PathBuf,
-        /// Why.
-        source: io::Error,
+        /// Why. The message tells it, so it is no `source` that would tell it again.
+        cause: io::Error,
     },
 }
 
@@ -81,9 +81,9 @@ impl Server {
     pub fn new(config: Config) -> Result<Self, StartError> {
         let stream = Stream::new(config.stream.clone())?;
         let folder =
-            Folder::open(&config.dir, &config.stream).map_err(|source| StartError::Dir {
+            Folder::open(&config.dir, &config.stream).map_err(|cause| StartError::Dir {
                 dir: config.dir.clone(),
-                source,
+                cause,
             })?;
         Ok(Self {
             shared: Arc::new(Shared::new(stream, &config)),

@@ -40,28 +40,63 @@ fn the_help_teaches() {
     }
 }
 
+/// Runs `serve` in a folder of its own, with what should not work.
+fn serve(dir: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    run(&[&["serve", "--dir", dir], arguments].concat())
+}
+
 #[test]
 fn impossible_arguments_are_explained() {
+    let dir = TempDir::new().unwrap();
+    let dir = dir.path().to_str().unwrap();
+    let most = u32::MAX.to_string();
+    let names = "1 to 64 letters";
+    for (flag, value, words) in [
+        ("--faults", "slow=1", "is no fault"),
+        ("--faults", "cut=7", "from 0 to 1"),
+        ("--faults", "throttle=0.6,cut=0.6", "add up to 1.2"),
+        ("--accelerate", "0", most.as_str()),
+        ("--accelerate", "-3", most.as_str()),
+        ("--accelerate", "fast", most.as_str()),
+        ("--active-partitions", "0", most.as_str()),
+        ("--active-partitions", "-1", most.as_str()),
+        ("--stream", "bad name!", names),
+        ("--stream", "", names),
+        ("--listen", "here", "invalid socket address"),
+    ] {
+        let (status, text) = serve(dir, &[flag, value]);
+        assert_eq!(status, Some(64), "{flag} {value}: {text}");
+        assert!(text.starts_with("error: "), "{flag} {value}: {text}");
+        assert!(text.contains(&format!("'{flag} <")), "{flag}: {text}");
+        assert!(text.contains(words), "{flag} {value}: {text}");
+    }
+    let (status, text) = run(&["serve"]);
+    assert_eq!(status, Some(64));
+    assert!(text.contains("--dir <DIR>"), "{text}");
+    assert!(files(dir.as_ref()).is_empty(), "nothing was begun");
+}
+
+#[test]
+fn what_the_machine_refuses_is_no_bad_configuration() {
     let dir = TempDir::new().unwrap();
     let file = dir.path().join("file");
     fs_err::write(&file, "").unwrap();
     let (dir, file) = (dir.path().to_str().unwrap(), file.to_str().unwrap());
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    for (arguments, words) in [
-        (vec!["--dir", dir, "--faults", "slow=1"], "is no fault"),
-        (vec!["--dir", dir, "--faults", "cut=7"], "from 0 to 1"),
-        (vec!["--dir", dir, "--accelerate", "0"], "--accelerate"),
-        (vec!["--dir", dir, "--stream", "a b"], "deliveryStreamName"),
-        (vec!["--dir", dir, "--listen", "here"], "--listen"),
-        (vec!["--dir", dir, "--listen", &taken], "cannot listen on"),
-        (vec!["--dir", file], "Give --dir a folder"),
-        (vec![], "--dir"),
+    for (dir, cause, advice) in [
+        (dir, "Address already in use", "give --listen another one"),
+        (file, "Not a directory", "Give --dir a folder"),
     ] {
-        let all: Vec<&str> = std::iter::once("serve").chain(arguments).collect();
-        let (status, text) = run(&all);
-        assert!(matches!(status, Some(2 | 64)), "{all:?} {status:?}");
-        assert!(text.contains(words), "{all:?}: {text}");
+        let (status, text) = serve(dir, &["--listen", &taken]);
+        assert_eq!(status, Some(1), "{text}");
+        assert!(
+            text.starts_with("error: cannot listen on") || text.starts_with("error: the folder"),
+            "{text}"
+        );
+        assert_eq!(text.matches(cause).count(), 1, "each cause once: {text}");
+        assert_eq!(text.matches(advice).count(), 1, "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
     }
 }
 
