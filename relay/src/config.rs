@@ -1,5 +1,6 @@
 //! The settings of all rooms, composed once: what was typed becomes what is meant.
 
+mod bounds;
 pub mod flags;
 pub mod layers;
 pub mod quantity;
@@ -103,6 +104,34 @@ pub enum ConfigError {
     /// A sink that this program was built without.
     #[error("this program was built without the sink {0}; build it with --features {0}")]
     NoSuchSink(&'static str),
+    /// A spool that could not hold what fills while the rest is delivered.
+    #[error("--spool-size {given} is too small; give at least {smallest}")]
+    SpoolSize {
+        /// What was given.
+        given: quantity::Size,
+        /// The least that works.
+        smallest: quantity::Size,
+    },
+    /// An event that could never arrive, because no body may hold it.
+    #[error(
+        "--event-size {event} is more than a whole body may hold with the keys given ({flag} {body}); lower the one or raise the other"
+    )]
+    EventSize {
+        /// What was given.
+        event: quantity::Size,
+        /// What bounds the body.
+        flag: &'static str,
+        /// Its value.
+        body: quantity::Size,
+    },
+    /// Spool and lake in one folder.
+    #[error(
+        "--spool-dir and --lake-dir are the same folder, {}; give each its own, such as data/spool and data/lake", .0.display()
+    )]
+    SameFolder(PathBuf),
+    /// A time that must not be 0.
+    #[error("{0} must be more than 0 seconds")]
+    NoTime(&'static str),
     /// A number that must not be 0.
     #[error("{0} must be at least 1")]
     Zero(&'static str),
@@ -117,6 +146,7 @@ impl Config {
     pub fn from_flags(flags: Flags) -> Result<Self, ConfigError> {
         let flags = flags.over_file()?;
         let config = Self::composed(flags)?;
+        bounds::folders_differ(&config)?;
         // Last: who mistyped another setting is told of that one.
         if config.intake.keys.is_empty() {
             return Err(ConfigError::NoWriteKey);
@@ -145,12 +175,12 @@ impl Config {
                 "--max-connections",
                 max_connections.unwrap_or(defaults.max_connections),
             )?,
-            header_timeout: header_timeout.map_or(defaults.header_timeout, |seconds| seconds.0),
-            body_timeout: body_timeout.map_or(defaults.body_timeout, |seconds| seconds.0),
+            header_timeout: above_0("--header-timeout", header_timeout, defaults.header_timeout)?,
+            body_timeout: above_0("--body-timeout", body_timeout, defaults.body_timeout)?,
             grace,
         };
         let allow_origin = allow_origin.unwrap_or_default();
-        let spool = spool_config(flags.spool);
+        let spool = spool_config(flags.spool)?;
         let rejected_size = flags.intake.rejected_size.map_or(64 << 20, |size| size.0);
         let mut intake = intake_config(flags.intake)?;
         intake.proxies = proxies.unwrap_or(intake.proxies);
@@ -190,6 +220,18 @@ fn at_least_1(flag: &'static str, number: usize) -> Result<usize, ConfigError> {
         return Err(ConfigError::Zero(flag));
     }
     Ok(number)
+}
+
+fn above_0(
+    flag: &'static str,
+    seconds: Option<quantity::Seconds>,
+    default: Duration,
+) -> Result<Duration, ConfigError> {
+    let time = seconds.map_or(default, |seconds| seconds.0);
+    if time.is_zero() {
+        return Err(ConfigError::NoTime(flag));
+    }
+    Ok(time)
 }
 
 fn bytes(size: Option<quantity::Size>, default: usize) -> usize {
@@ -234,6 +276,9 @@ fn intake_config(flags: IntakeFlags) -> Result<intake::Config, ConfigError> {
             return Err(ConfigError::Zero(flag));
         }
     }
+    if let Some(event) = flags.event_size {
+        bounds::event_fits(event, &config)?;
+    }
     config.rate_per_key = flags.rate_per_key;
     config.rate_per_address = flags.rate_per_address;
     // One body of the largest kind must always find room.
@@ -266,7 +311,7 @@ fn identity_config(flags: IdentityFlags) -> Result<identity::Config, ConfigError
     Ok(config)
 }
 
-fn spool_config(flags: SpoolFlags) -> spool::Config {
+fn spool_config(flags: SpoolFlags) -> Result<spool::Config, ConfigError> {
     let dir = flags.dir.unwrap_or_else(|| PathBuf::from("data/spool"));
     let mut config = spool::Config::new(dir);
     config.size = flags.size.map_or(config.size, |size| size.0);
@@ -274,7 +319,8 @@ fn spool_config(flags: SpoolFlags) -> spool::Config {
         Durability::Fsync => spool::Durability::Fsync,
         Durability::Buffered => spool::Durability::Buffered,
     };
-    config
+    bounds::spool_holds(&config)?;
+    Ok(config)
 }
 
 fn sink_config(flags: SinkFlags) -> Result<sink::Config, ConfigError> {

@@ -73,7 +73,12 @@ pub struct ServerFlags {
     pub allow_host: Option<Vec<String>>,
     /// Reverse proxies in front of this server, which each add the visitor's address to
     /// X-Forwarded-For [default: 0]
-    #[arg(long, value_name = "N", env = "CLICKSTREAM_PROXIES")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_PROXIES"
+    )]
     pub proxies: Option<usize>,
     /// The token that /metrics asks for [default: made at start and printed]
     #[arg(
@@ -84,16 +89,36 @@ pub struct ServerFlags {
     )]
     pub metrics_token: Option<Secret>,
     /// Connections served at once; more wait in the system's queue [default: 4096]
-    #[arg(long, value_name = "N", env = "CLICKSTREAM_MAX_CONNECTIONS")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_MAX_CONNECTIONS"
+    )]
     pub max_connections: Option<usize>,
     /// Time for a request's header to arrive, and for a kept connection to idle [default: 30]
-    #[arg(long, value_name = "SECONDS", env = "CLICKSTREAM_HEADER_TIMEOUT")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_HEADER_TIMEOUT"
+    )]
     pub header_timeout: Option<Seconds>,
     /// Time for a request's body to arrive [default: 30]
-    #[arg(long, value_name = "SECONDS", env = "CLICKSTREAM_BODY_TIMEOUT")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_BODY_TIMEOUT"
+    )]
     pub body_timeout: Option<Seconds>,
     /// Time for a stop to deliver what waits; the rest stays in the spool [default: 10]
-    #[arg(long, value_name = "SECONDS", env = "CLICKSTREAM_GRACE")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_GRACE"
+    )]
     pub grace: Option<Seconds>,
     /// How log lines are written to standard error [default: text]
     #[arg(
@@ -131,26 +156,61 @@ pub struct IntakeFlags {
     )]
     pub write_key: Option<Vec<Secret>>,
     /// Largest event [default: 32KiB]
-    #[arg(long, value_name = "SIZE", env = "CLICKSTREAM_EVENT_SIZE")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        env = "CLICKSTREAM_EVENT_SIZE"
+    )]
     pub event_size: Option<Size>,
     /// Most events in a batch [default: 2500]
-    #[arg(long, value_name = "N", env = "CLICKSTREAM_BATCH_EVENTS")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_BATCH_EVENTS"
+    )]
     pub batch_events: Option<usize>,
     /// Largest body, before and after inflation, with a browser's key [default: 500KiB]
-    #[arg(long, value_name = "SIZE", env = "CLICKSTREAM_BROWSER_BATCH_SIZE")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        env = "CLICKSTREAM_BROWSER_BATCH_SIZE"
+    )]
     pub browser_batch_size: Option<Size>,
     /// Largest body, before and after inflation, with a server's key [default: 4MiB]
-    #[arg(long, value_name = "SIZE", env = "CLICKSTREAM_SERVER_BATCH_SIZE")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        env = "CLICKSTREAM_SERVER_BATCH_SIZE"
+    )]
     pub server_batch_size: Option<Size>,
     /// Requests a second with one write key; beyond it 429 [default: no limit]
-    #[arg(long, value_name = "N", env = "CLICKSTREAM_RATE_PER_KEY")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_RATE_PER_KEY"
+    )]
     pub rate_per_key: Option<u32>,
     /// Requests a second from one address; beyond it 429 [default: no limit]
-    #[arg(long, value_name = "N", env = "CLICKSTREAM_RATE_PER_ADDRESS")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_RATE_PER_ADDRESS"
+    )]
     pub rate_per_address: Option<u32>,
     /// Room for events that were refused, in `rejected/` beside the spool; 0 keeps none [default:
     /// 64MiB]
-    #[arg(long, value_name = "SIZE", env = "CLICKSTREAM_REJECTED_SIZE")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        env = "CLICKSTREAM_REJECTED_SIZE"
+    )]
     pub rejected_size: Option<Size>,
 }
 
@@ -173,6 +233,7 @@ pub struct IdentityFlags {
     #[arg(
         id = "identity-leeway",
         long = "identity-leeway",
+        allow_negative_numbers = true,
         value_name = "SECONDS",
         env = "CLICKSTREAM_IDENTITY_LEEWAY"
     )]
@@ -216,6 +277,7 @@ pub struct SpoolFlags {
     #[arg(
         id = "spool-size",
         long = "spool-size",
+        allow_negative_numbers = true,
         value_name = "SIZE",
         env = "CLICKSTREAM_SPOOL_SIZE"
     )]
@@ -243,10 +305,20 @@ pub struct SinkFlags {
     #[arg(long, value_name = "DIR", env = "CLICKSTREAM_LAKE_DIR")]
     pub lake_dir: Option<PathBuf>,
     /// Longest time that events wait to be written to the lake [default: 60]
-    #[arg(long, value_name = "SECONDS", env = "CLICKSTREAM_BUFFER_INTERVAL")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_BUFFER_INTERVAL"
+    )]
     pub buffer_interval: Option<Seconds>,
     /// Most that waits to be written to the lake at once, in MiB [default: 64]
-    #[arg(long, value_name = "MIB", env = "CLICKSTREAM_BUFFER_SIZE")]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "MIB",
+        env = "CLICKSTREAM_BUFFER_SIZE"
+    )]
     pub buffer_size: Option<u64>,
     /// Folders of the lake: one a user, or 128 buckets of users [default: user]
     #[arg(

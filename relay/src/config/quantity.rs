@@ -21,7 +21,7 @@ pub enum InvalidQuantity {
     #[error("write a size in bytes or with a unit, such as 64MiB or 1GiB")]
     Size,
     /// Not a time.
-    #[error("write seconds, such as 10 or 0.5, up to a year")]
+    #[error("write seconds from 0 to 31622400 (a year), such as 10 or 0.5")]
     Seconds,
 }
 
@@ -105,7 +105,8 @@ impl<'de> Deserialize<'de> for Size {
                 text.parse().map_err(E::custom)
             }
             fn visit_i64<E: Error>(self, bytes: i64) -> Result<Size, E> {
-                u64::try_from(bytes).map(Size).map_err(E::custom)
+                let bytes = u64::try_from(bytes).map_err(|_| InvalidQuantity::Size);
+                bytes.map(Size).map_err(E::custom)
             }
         }
         deserializer.deserialize_any(Bytes)
@@ -127,8 +128,9 @@ impl<'de> Deserialize<'de> for Seconds {
                 Seconds::from_number(seconds).map_err(E::custom)
             }
             fn visit_i64<E: Error>(self, seconds: i64) -> Result<Seconds, E> {
-                let seconds = u32::try_from(seconds).map_err(E::custom)?;
-                Seconds::from_number(f64::from(seconds)).map_err(E::custom)
+                let seconds = u32::try_from(seconds).map_err(|_| InvalidQuantity::Seconds);
+                let seconds = seconds.map(f64::from).and_then(Seconds::from_number);
+                seconds.map_err(E::custom)
             }
         }
         deserializer.deserialize_any(Time)

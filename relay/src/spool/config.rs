@@ -44,4 +44,10 @@ impl Config {
             queue_bytes: 32 << 20,
         }
     }
+
+    /// The smallest [`Config::size`] that works: one segment fills while another is delivered.
+    #[must_use]
+    pub fn smallest_size(&self) -> u64 {
+        self.segment_size.saturating_mul(2)
+    }
 }

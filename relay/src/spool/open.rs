@@ -19,6 +19,7 @@ use super::recovery::{Recovered, recover};
 use super::writer::Writer;
 use super::{Config, Core, Health, plans, segment};
 use crate::clock::Clock;
+use crate::config::quantity::Size;
 use crate::duplicate::KeyedHash;
 
 /// Why a spool could not be opened.
@@ -58,10 +59,11 @@ pub(super) fn open(
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<Core>, Writer), OpenError> {
     let smallest = SECTOR + 4 * COMMIT as u64;
-    if config.segment_size < smallest || config.size < 2 * config.segment_size {
+    if config.segment_size < smallest || config.size < config.smallest_size() {
         return Err(OpenError::Settings(format!(
-            "--spool-size is {} bytes, but must hold two segments of {} bytes: raise it",
-            config.size, config.segment_size
+            "--spool-size {} is too small; give at least {}",
+            Size(config.size),
+            Size(config.smallest_size().max(2 * smallest))
         )));
     }
     let dir = &config.dir;

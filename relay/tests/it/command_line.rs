@@ -56,6 +56,7 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
     let write = |name: &str, text: &str| fs_err::write(dir.path().join(name), text).unwrap();
     write("unknown.toml", "[server]\nlisten_on = 1\n");
     write("wrong.toml", "[spool]\nsize = \"huge\"\n");
+    write("negative.toml", "[sink]\nbuffer_interval = -1\n");
     write("short.key", "too short\n");
     for (name, arguments) in [
         ("unknown_flag", &["--liste", "x"][..]),
@@ -84,6 +85,21 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
         ("config_unknown", &["--config", "unknown.toml"]),
         ("config_wrong", &["--config", "wrong.toml"]),
         ("max_connections", &["--max-connections", "0"]),
+        ("spool_size_small", &["--spool-size", "1"]),
+        ("spool_size_negative", &["--spool-size", "-1"]),
+        ("buffer_interval_negative", &["--buffer-interval", "-1"]),
+        ("buffer_interval_long", &["--buffer-interval", "1e9"]),
+        ("buffer_size_negative", &["--buffer-size", "-1"]),
+        ("header_timeout", &["--header-timeout", "0"]),
+        (
+            "event_size",
+            &["--event-size", "1MiB", "--write-key", "browser:shop:k"],
+        ),
+        (
+            "event_size_server",
+            &["--event-size", "5MiB", "--write-key", "server:shop:k"],
+        ),
+        ("config_negative", &["--config", "negative.toml"]),
         ("log_filter", &["--log-filter", "!!!"]),
         ("no_write_key", &[]),
         ("no_write_key_check", &["check"]),
@@ -94,6 +110,38 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
         assert!(!text.contains("top-secret"), "{name}: {text}");
         insta::assert_snapshot!(format!("error_{name}"), text);
     }
+}
+
+#[test]
+fn spool_and_lake_in_one_folder_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    fs_err::create_dir(dir.path().join("here")).unwrap();
+    fs_err::os::unix::fs::symlink("here", dir.path().join("link")).unwrap();
+    for (spool, lake) in [
+        ("data", "data"),
+        ("data", "./data/"),
+        ("here/x", "link/x"),
+        ("here", "here/../link"),
+    ] {
+        let output = run(
+            dir.path(),
+            &[
+                "--write-key",
+                "browser:shop:k",
+                "--spool-dir",
+                spool,
+                "--lake-dir",
+                lake,
+            ],
+        );
+        let text = stderr(&output);
+        assert_eq!(output.status.code(), Some(64), "{spool} {lake}: {text}");
+        let said = "error: --spool-dir and --lake-dir are the same folder, ";
+        assert!(text.starts_with(said), "{text}");
+        assert!(text.contains("; give each its own, such as "), "{text}");
+    }
+    let names: Vec<_> = fs_err::read_dir(dir.path()).unwrap().collect();
+    assert_eq!(names.len(), 2, "something was made: {names:?}");
 }
 
 #[test]

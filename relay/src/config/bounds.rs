@@ -1,0 +1,58 @@
+//! What is wrong between two settings, or below what can work.
+
+use std::path::{Path, PathBuf};
+
+use super::quantity::Size;
+use super::{Config, ConfigError};
+use crate::intake::key::Kind;
+use crate::{intake, sink, spool};
+
+/// The spool has room for what it must hold at once.
+pub fn spool_holds(config: &spool::Config) -> Result<(), ConfigError> {
+    let (given, smallest) = (Size(config.size), Size(config.smallest_size()));
+    if given < smallest {
+        return Err(ConfigError::SpoolSize { given, smallest });
+    }
+    Ok(())
+}
+
+/// An event of the size that was asked for fits into the largest body that some key may send.
+pub fn event_fits(event: Size, config: &intake::Config) -> Result<(), ConfigError> {
+    let browsers = ("--browser-batch-size", config.browser_bytes);
+    let servers = ("--server-batch-size", config.server_bytes);
+    let with = |kind: Kind| match kind {
+        Kind::Server => servers,
+        Kind::Browser | Kind::BrowserTrusted => browsers,
+    };
+    let largest = config.keys.iter().map(|key| with(key.kind));
+    let (flag, body) = largest.max_by_key(|(_, body)| *body).unwrap_or(browsers);
+    let body = Size(body as u64);
+    if event > body {
+        return Err(ConfigError::EventSize { event, flag, body });
+    }
+    Ok(())
+}
+
+/// Spool and lake each have a folder of their own: one would wipe and rename in the other's.
+pub fn folders_differ(config: &Config) -> Result<(), ConfigError> {
+    let sink::Config::Lake(lake) = &config.sink else {
+        return Ok(());
+    };
+    let place = place(&config.spool.dir);
+    if place == self::place(&lake.dir) {
+        return Err(ConfigError::SameFolder(place));
+    }
+    Ok(())
+}
+
+/// Where a path leads, whether or not its end is there yet: two spellings of one folder are one.
+fn place(dir: &Path) -> PathBuf {
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_path_buf());
+    for ancestor in absolute.ancestors() {
+        if let Ok(real) = fs_err::canonicalize(ancestor) {
+            let rest = absolute.strip_prefix(ancestor).unwrap_or(Path::new(""));
+            return real.components().chain(rest.components()).collect();
+        }
+    }
+    absolute
+}
