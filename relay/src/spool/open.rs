@@ -32,7 +32,7 @@ pub enum OpenError {
     )]
     Locked(PathBuf),
     /// The disk failed, or what is on it cannot be read.
-    #[error("cannot open the spool {}: {error}", .dir.display())]
+    #[error("cannot open the spool {}: {error}; mend that, or name another --spool-dir", .dir.display())]
     Disk {
         /// The spool's folder.
         dir: PathBuf,

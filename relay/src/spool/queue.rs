@@ -148,19 +148,20 @@ impl Queue {
 }
 
 impl Append {
-    /// Settles the ids of its frames, of which the first `durable` are durable; returns
-    /// whether all is well with it, and with the originals of its duplicates.
-    pub fn settle(&self, index: &mut Index, durable: usize) -> bool {
-        for (number, (key, _, _)) in self.news.iter().enumerate() {
-            if number >= durable {
-                index.remove(*key, self.frames.ends[number].2);
-            }
+    /// Frees the ids of its frames but the first `durable`, which are durable.
+    pub fn free_ids(&self, index: &mut Index, durable: usize) {
+        for (number, (key, _, _)) in self.news.iter().enumerate().skip(durable) {
+            index.remove(*key, self.frames.ends[number].2);
         }
-        durable >= self.news.len()
-            && self
-                .originals
-                .iter()
-                .all(|key| index.position(*key).is_some())
+    }
+
+    /// Whether the originals of its duplicates are durable. One that failed may be on its
+    /// way again, sent by a client that tries once more: that one does not count.
+    pub fn originals_durable(&self, index: &Index, durable: u64) -> bool {
+        let position = |key: &DuplicateKey| index.position(*key);
+        self.originals
+            .iter()
+            .all(|key| position(key).is_some_and(|position| position < durable))
     }
 
     /// How many of its events are duplicates.

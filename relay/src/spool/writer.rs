@@ -111,27 +111,31 @@ impl Writer {
     fn settle(&self, appends: &[Append], outcome: &Outcome) -> Vec<bool> {
         let mut queue = self.core.queue();
         queue.durable = queue.durable.max(*self.log.shared.durable.borrow());
-        for (segment, until) in &outcome.recycled {
-            queue.index.forget(*segment, *until);
-        }
         let mut news = appends.iter().flat_map(|append| &append.news);
         for (segment, count) in &outcome.placed {
             for (key, _, _) in news.by_ref().take(*count) {
                 queue.index.settle(*segment, *key);
             }
         }
+        // First all that failed leave, then duplicates are judged: the original of an early
+        // one may be among the last.
         let mut durable = outcome.stored;
+        let mut fates = Vec::with_capacity(appends.len());
+        for append in appends {
+            let here = durable.min(append.news.len());
+            durable -= here;
+            append.free_ids(&mut queue.index, here);
+            fates.push(here == append.news.len());
+        }
         let mut duplicates = 0;
-        let fates: Vec<bool> = appends
-            .iter()
-            .map(|append| {
-                let here = durable.min(append.news.len());
-                durable -= here;
-                let well = append.settle(&mut queue.index, here);
-                duplicates += if well { append.duplicates() } else { 0 };
-                well
-            })
-            .collect();
+        for (append, well) in appends.iter().zip(&mut fates) {
+            *well = *well && append.originals_durable(&queue.index, queue.durable);
+            duplicates += if *well { append.duplicates() } else { 0 };
+        }
+        // Ids that leave with a recycled segment were durable until now.
+        for (segment, until) in &outcome.recycled {
+            queue.index.forget(*segment, *until);
+        }
         let ids = queue.index.len() as u64;
         drop(queue);
         let mut books = self.core.books();

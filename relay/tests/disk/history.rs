@@ -107,9 +107,23 @@ impl History {
             self.world.send(numbers)?;
         }
         if self.random.random_bool(0.9) {
+            if self.random.random_bool(0.3) {
+                self.during_commit()?;
+            }
             self.world.commit()?;
         }
         Ok(())
+    }
+
+    /// A client is impatient, or another one comes, while the disk syncs.
+    fn during_commit(&mut self) -> Result<(), Counterexample> {
+        let mut numbers = vec![self.world.model.event(Some(1)).0];
+        if self.clients_retry {
+            let again = self.random.random_range(0..=self.world.owed.len());
+            numbers.extend(self.world.owed.iter().take(again));
+            numbers.extend(self.world.unanswered().into_iter().take(2));
+        }
+        self.world.send_during_commit(numbers)
     }
 
     fn deliver(&mut self) -> Result<(), Counterexample> {

@@ -18,4 +18,5 @@ mod history;
 mod model;
 mod rows;
 mod spool_promises;
+mod while_syncing;
 mod world;

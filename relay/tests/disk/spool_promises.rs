@@ -15,7 +15,7 @@ use crate::world::HandClock;
 
 const SEGMENT: &str = "/spool/segment-00000";
 
-fn config() -> spool::Config {
+pub fn config() -> spool::Config {
     spool::Config {
         size: 6 * 8192,
         segment_size: 8192,
@@ -23,16 +23,16 @@ fn config() -> spool::Config {
     }
 }
 
-fn open_with(disk: &SimulatedDisk, config: &spool::Config) -> (Spool, Writer) {
+pub fn open_with(disk: &SimulatedDisk, config: &spool::Config) -> (Spool, Writer) {
     let clock = Arc::new(HandClock::at(1_000));
     Spool::open_without_thread(config, Arc::new(disk.clone()), clock).unwrap()
 }
 
-fn open(disk: &SimulatedDisk) -> (Spool, Writer) {
+pub fn open(disk: &SimulatedDisk) -> (Spool, Writer) {
     open_with(disk, &config())
 }
 
-fn entry(spool: &Spool, id: &str) -> Entry {
+pub fn entry(spool: &Spool, id: &str) -> Entry {
     Entry {
         received_at: 1_000,
         key: spool.key("shop", 1, id),
@@ -40,7 +40,7 @@ fn entry(spool: &Spool, id: &str) -> Entry {
     }
 }
 
-fn append(spool: &Spool, writer: &mut Writer, id: &str) -> Result<Vec<Stored>, AppendError> {
+pub fn append(spool: &Spool, writer: &mut Writer, id: &str) -> Result<Vec<Stored>, AppendError> {
     match spool.submit(&[entry(spool, id)]) {
         Submitted::Done(answer) => answer,
         Submitted::Waiting(mut answer) => {
@@ -50,7 +50,7 @@ fn append(spool: &Spool, writer: &mut Writer, id: &str) -> Result<Vec<Stored>, A
     }
 }
 
-fn lines(spool: &Spool) -> Vec<String> {
+pub fn lines(spool: &Spool) -> Vec<String> {
     let until = *spool.durable().borrow();
     let records = spool.cursor(0).read(usize::MAX, until).unwrap();
     let text = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();

@@ -1,13 +1,14 @@
 //! The system on the simulated disk: appends by hand, delivery by hand, crashes.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clickstream_relay::clock::Clock;
 use clickstream_relay::forward::epoch::Epochs;
 use clickstream_relay::sink::lake;
+use clickstream_relay::spool::files::SyncPoint;
 use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
 use clickstream_relay::spool::queue::Submitted;
 use clickstream_relay::spool::writer::Writer;
@@ -61,6 +62,8 @@ pub struct World {
     pub owed: Vec<u64>,
     process: Option<Process>,
     asleep: Vec<(Vec<u64>, Answer)>,
+    /// What was sent during a commit.
+    during: Arc<Mutex<Option<(Vec<u64>, Submitted)>>>,
     /// How the machine goes down when it stops by itself.
     pub next_crash: Crash,
     /// What happened.
@@ -82,6 +85,7 @@ impl World {
             owed: Vec::new(),
             process: None,
             asleep: Vec::new(),
+            during: Arc::default(),
             next_crash: Crash::PowerCut,
             trace: Vec::new(),
         }
@@ -90,25 +94,35 @@ impl World {
     /// Sends events, in one append; the answer comes with a commit.
     pub fn send(&mut self, numbers: Vec<u64>) -> Result<(), Counterexample> {
         self.trace.push(format!("send {numbers:?}"));
+        let entries = self.entries(&numbers)?;
+        match self.process()?.spool.submit(&entries) {
+            Submitted::Done(answer) => self.answered(numbers, answer.is_ok()),
+            Submitted::Waiting(answer) => self.asleep.push((numbers, answer)),
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, numbers: &[u64]) -> Result<Vec<Entry>, Counterexample> {
         let now = self.clock.now_ms();
         let lines: Vec<_> = numbers
             .iter()
             .map(|number| (*number, self.model.line(*number).to_owned()))
             .collect();
-        let process = self.process()?;
-        let entries: Vec<_> = lines
+        let spool = &self.process()?.spool;
+        Ok(lines
             .into_iter()
             .map(|(number, line)| Entry {
                 received_at: now,
-                key: process.spool.key("shop", 1, &number.to_string()),
+                key: spool.key("shop", 1, &number.to_string()),
                 line: line.into_bytes(),
             })
-            .collect();
-        match process.spool.submit(&entries) {
-            Submitted::Done(answer) => self.answered(numbers, answer.is_ok()),
-            Submitted::Waiting(answer) => self.asleep.push((numbers, answer)),
-        }
-        Ok(())
+            .collect())
+    }
+
+    /// Events whose appends wait for a commit.
+    pub fn unanswered(&self) -> Vec<u64> {
+        let numbers = self.asleep.iter().map(|(numbers, _)| numbers);
+        numbers.flatten().copied().collect()
     }
 
     fn answered(&mut self, numbers: Vec<u64>, well: bool) {
@@ -125,15 +139,35 @@ impl World {
         }
     }
 
+    /// Sends events while the next commit is being synced.
+    pub fn send_during_commit(&mut self, numbers: Vec<u64>) -> Result<(), Counterexample> {
+        self.trace
+            .push(format!("during the next commit, {numbers:?}"));
+        let entries = self.entries(&numbers)?;
+        let spool = self.process()?.spool.clone();
+        let during = Arc::clone(&self.during);
+        self.disk.during_sync(SyncPoint::Commit, move || {
+            *during.lock().unwrap() = Some((numbers, spool.submit(&entries)));
+        });
+        Ok(())
+    }
+
     /// One group commit.
     pub fn commit(&mut self) -> Result<(), Counterexample> {
         self.process()?.writer.commit_waiting();
         self.trace.push("commit".to_owned());
+        self.disk.nothing_during_sync();
+        let during = self.during.lock().unwrap().take();
         for (numbers, mut answer) in std::mem::take(&mut self.asleep) {
             match answer.try_recv() {
                 Ok(result) => self.answered(numbers, result.is_ok()),
                 Err(_) => self.asleep.push((numbers, answer)),
             }
+        }
+        match during {
+            Some((numbers, Submitted::Done(answer))) => self.answered(numbers, answer.is_ok()),
+            Some((numbers, Submitted::Waiting(answer))) => self.asleep.push((numbers, answer)),
+            None => {}
         }
         self.come_back();
         Ok(())

@@ -38,6 +38,17 @@ pub enum Crash {
 #[derive(Debug, Clone)]
 pub struct SimulatedDisk {
     disk: Arc<Mutex<Disk>>,
+    meanwhile: Arc<Mutex<Meanwhile>>,
+}
+
+/// What others do during a sync.
+#[derive(Default)]
+struct Meanwhile(Option<(SyncPoint, Box<dyn FnOnce() + Send>)>);
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "during {:?}", self.0.as_ref().map(|(point, _)| point))
+    }
 }
 
 impl SimulatedDisk {
@@ -46,6 +57,7 @@ impl SimulatedDisk {
     pub fn new(seed: u64) -> Self {
         Self {
             disk: Arc::new(Mutex::new(Disk::new(seed))),
+            meanwhile: Arc::default(),
         }
     }
 
@@ -94,6 +106,22 @@ impl SimulatedDisk {
     /// was to make durable is written, and that is all.
     pub fn stop_at_sync(&self, count: u64) {
         self.disk().stop_at_sync = Some(count);
+    }
+
+    /// While a file is being synced at this point for the next time, this happens.
+    pub fn during_sync(&self, point: SyncPoint, happens: impl FnOnce() + Send + 'static) {
+        self.meanwhile().0 = Some((point, Box::new(happens)));
+    }
+
+    /// Forgets what [`SimulatedDisk::during_sync`] asked for and has not come.
+    pub fn nothing_during_sync(&self) {
+        self.meanwhile().0 = None;
+    }
+
+    fn meanwhile(&self) -> MutexGuard<'_, Meanwhile> {
+        self.meanwhile
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it has stopped.
@@ -262,6 +290,10 @@ impl File for Handle {
     }
 
     fn sync(&self, point: SyncPoint) -> io::Result<()> {
+        let due = self.disk.meanwhile().0.take_if(|(at, _)| *at == point);
+        if let Some((_, happens)) = due {
+            happens();
+        }
         self.disk()?.sync_file(self.node, point)
     }
 }
