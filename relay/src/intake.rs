@@ -12,6 +12,7 @@ pub mod memory;
 pub mod origin;
 pub mod proxy;
 pub mod rate;
+pub mod secrets;
 pub mod segment;
 pub mod sort;
 

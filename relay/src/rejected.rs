@@ -1,7 +1,7 @@
 //! What was refused is kept, beside the spool, so that somebody can find out why.
 //!
-//! One JSON line an event, with the time, the source, the rule and the bytes as they came; a file of
-//! at most an eighth of the bound, the oldest file deleted first. It is a help, not a promise: the
+//! One JSON line an event, with the time, the source, the rule and the bytes as they came (without
+//! secrets); a file of at most an eighth of the bound, the oldest file deleted first. It is a help, not a promise: the
 //! client was told, so nothing waits for this disk, and what it cannot take is counted. Bodies
 //! without a known write key never come here.
 
@@ -45,8 +45,10 @@ pub struct Refused {
     pub code: &'static str,
     /// JSON path, rule and limit.
     pub reason: String,
-    /// Its bytes as they came.
-    pub raw: Vec<u8>,
+    /// Its bytes as they came, but for secrets; none where those cannot be told apart.
+    pub raw: Option<Vec<u8>>,
+    /// How many bytes came.
+    pub length: usize,
 }
 
 /// A handle on the keeper's thread.
@@ -168,8 +170,14 @@ fn line(refused: &Refused) -> Vec<u8> {
         message_id: Option<&'a str>,
         code: &'a str,
         reason: &'a str,
-        raw: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        raw: Option<&'a str>,
+        /// Said where `raw` is not all that came.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        length: Option<usize>,
     }
+    // Bytes that are no text are shown as replacement characters: the reason says so.
+    let raw = refused.raw.as_deref().map(String::from_utf8_lossy);
     let received_at = i64::try_from(refused.received_at_ms).unwrap_or(i64::MAX);
     let line = Line {
         received_at: Timestamp::from_ms(received_at).to_string(),
@@ -178,8 +186,8 @@ fn line(refused: &Refused) -> Vec<u8> {
         message_id: refused.message_id.as_deref(),
         code: refused.code,
         reason: &refused.reason,
-        // Bytes that are no text are shown as replacement characters: the reason says so.
-        raw: &String::from_utf8_lossy(&refused.raw),
+        raw: raw.as_deref(),
+        length: raw.is_none().then_some(refused.length),
     };
     let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
     bytes.push(b'\n');
@@ -267,7 +275,8 @@ mod tests {
             message_id: Some("m-1".to_owned()),
             code: "too_deep",
             reason: "$.a: nests deeper than 64 levels".to_owned(),
-            raw: raw.to_vec(),
+            raw: Some(raw.to_vec()),
+            length: raw.len(),
         }
     }
 

@@ -8,6 +8,7 @@ use super::Intake;
 use super::answer::{Refusal, Rejected};
 use super::key::WriteKey;
 use super::memory::Held;
+use super::secrets::Loose;
 use crate::identity::Signed;
 use crate::rejected::Refused;
 use crate::spool::{Entry, Spool};
@@ -100,6 +101,7 @@ impl Intake {
             Ok(event) => event,
             Err(rejection) => {
                 let rejected = Rejected::new(index, rejection);
+                let raw = request.batch.raw(index);
                 sorted.kept.extend(request.key.map(|key| Refused {
                     received_at_ms,
                     source: key.source.clone(),
@@ -107,7 +109,8 @@ impl Intake {
                     message_id: rejected.message_id.clone(),
                     code: rejected.code,
                     reason: rejected.reason.clone(),
-                    raw: request.batch.raw(index).to_vec(),
+                    raw: Loose::read(raw).bytes,
+                    length: raw.len(),
                 }));
                 sorted.rejected.push(rejected);
                 return 0;

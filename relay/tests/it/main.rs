@@ -18,4 +18,5 @@ mod house;
 mod keys;
 mod operators;
 mod reference;
+mod refused;
 mod stdout;
