@@ -9,6 +9,20 @@ use serde::Deserialize;
 
 use crate::routes::decimal;
 
+/// What the booksellers put into the window.
+pub const WINDOW: [BookId; 10] = [
+    BookId(2),
+    BookId(15),
+    BookId(33),
+    BookId(45),
+    BookId(53),
+    BookId(8),
+    BookId(29),
+    BookId(64),
+    BookId(25),
+    BookId(60),
+];
+
 /// A book, written `bk-12`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 pub struct BookId(pub u32);

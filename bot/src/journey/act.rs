@@ -1,24 +1,12 @@
 //! What a visitor does on each page, and what the shop says then.
 
 use clickstream_demo_site::basket::MOST;
-use clickstream_demo_site::catalogue::{Book, BookId, Department};
+use clickstream_demo_site::catalogue::{Book, Department, WINDOW};
 use clickstream_demo_site::routes::Page;
 use clickstream_demo_site::says::{self, Said, Step};
 use rand::RngExt;
 
 use super::{Click, Happening, Journey, View, choose};
-
-/// What stands in the shop window.
-const WINDOW: [BookId; 8] = [
-    BookId(2),
-    BookId(15),
-    BookId(33),
-    BookId(45),
-    BookId(53),
-    BookId(8),
-    BookId(29),
-    BookId(64),
-];
 
 impl<'shop> Journey<'shop> {
     /// One act of the visitor on the page they are on. Queues at least one happening.

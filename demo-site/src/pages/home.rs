@@ -5,25 +5,11 @@ use axum::response::Response;
 use maud::html;
 
 use super::{card, show};
-use crate::catalogue::{Book, BookId, Department};
+use crate::catalogue::{Book, BookId, Department, WINDOW};
 use crate::failure::Failure;
 use crate::routes::Page;
 use crate::shop::Shared;
 use crate::visitor::Visitor;
-
-/// What the booksellers put into the window.
-const WINDOW: [BookId; 10] = [
-    BookId(2),
-    BookId(15),
-    BookId(33),
-    BookId(45),
-    BookId(53),
-    BookId(8),
-    BookId(29),
-    BookId(64),
-    BookId(25),
-    BookId(60),
-];
 
 /// Readers' words worth a place on the first page: book and which of its first reviews.
 const PRAISE: [(BookId, usize); 3] = [(BookId(9), 0), (BookId(38), 1), (BookId(42), 0)];

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::Program;
+use crate::program::{self, Program};
 
 /// A running local Firehose.
 #[derive(Debug)]
@@ -25,15 +25,7 @@ impl Firehose {
                 .arg(folder)
                 .args(more)
         })?;
-        let url = program.wait_for("its address", |line| {
-            let start = line.find("127.0.0.1:")?;
-            let port: String = line
-                .get(start + "127.0.0.1:".len()..)?
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect();
-            (port.len() > 1).then(|| format!("http://127.0.0.1:{port}"))
-        })?;
+        let url = program.wait_for("its address", program::address)?;
         Ok(Self { program, url })
     }
 }

@@ -57,15 +57,7 @@ impl Relay {
             }
             command.args(more).envs(variables.iter().copied())
         })?;
-        let url = program.wait_for("its address", |line| {
-            let start = line.find("127.0.0.1:")?;
-            let port: String = line
-                .get(start + "127.0.0.1:".len()..)?
-                .chars()
-                .take_while(char::is_ascii_digit)
-                .collect();
-            (port.len() > 1).then(|| format!("http://127.0.0.1:{port}"))
-        })?;
+        let url = program.wait_for("its address", program::address)?;
         Ok(Self {
             program,
             url,

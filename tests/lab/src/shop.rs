@@ -69,16 +69,7 @@ impl Shop {
         program.wait_for("the line \"ready\"", |line| {
             (line.trim() == "ready").then_some(())
         })?;
-        let url = program.wait_for("its address", |line| {
-            let start = line.find("http://127.0.0.1:")?;
-            let rest = line.get(start..)?;
-            let end = rest
-                .char_indices()
-                .skip("http://127.0.0.1:".len())
-                .find(|(_, c)| !c.is_ascii_digit())
-                .map_or(rest.len(), |(at, _)| at);
-            rest.get(..end).map(str::to_owned)
-        })?;
+        let url = program.wait_for("its address", program::address)?;
         Ok(Self {
             program,
             url,
