@@ -1,10 +1,12 @@
 //! Every route, a line each, grouped by who calls it.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use clickstream_event::kind::EventType;
@@ -120,13 +122,15 @@ async fn other_method(headers: HeaderMap) -> Response {
 
 async fn settings(
     State(rooms): Shared,
-    Path(write_key): Path<String>,
+    write_key: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let response = if rooms.intake.keys().find(&write_key).is_some() {
-        segment::settings(&write_key, &here(&rooms, &headers))
-    } else {
-        Refusal::UnknownWriteKey.response()
+    let response = match write_key {
+        Ok(Path(key)) if rooms.intake.keys().find(&key).is_some() => {
+            segment::settings(&key, &here(&rooms, &headers))
+        }
+        // Percent signs may hide what is no text: no key is that either.
+        _ => Refusal::UnknownWriteKey.response(),
     };
     readable(headers.get(header::ORIGIN), response)
 }
@@ -177,21 +181,31 @@ async fn metrics(State(rooms): Shared, headers: HeaderMap, uri: Uri) -> Response
 }
 
 /// Asks again with single slashes and none at the end; a path that is tidy already is nowhere.
-async fn find_untidy(tidy: Router, mut request: Request<Body>) -> Response {
+async fn find_untidy(tidy: Router, request: Request<Body>) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     match tidied(request.uri()) {
-        Some(uri) => {
-            *request.uri_mut() = uri;
-            match tidy.oneshot(request).await {
-                Ok(response) if response.status() == StatusCode::NOT_FOUND => {
-                    nowhere(origin.as_ref())
-                }
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        }
+        Some(uri) => match tidy.oneshot(anew(uri, request)).await {
+            Ok(response) if response.status() == StatusCode::NOT_FOUND => nowhere(origin.as_ref()),
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
         None => nowhere(origin.as_ref()),
     }
+}
+
+/// The request for another path. What a router has noted in it stays behind: the wildcard's
+/// parameter would be taken for the new path's.
+fn anew(uri: Uri, request: Request<Body>) -> Request<Body> {
+    let (head, body) = request.into_parts();
+    let mut request = Request::new(body);
+    *request.method_mut() = head.method;
+    *request.uri_mut() = uri;
+    *request.version_mut() = head.version;
+    *request.headers_mut() = head.headers;
+    if let Some(peer) = head.extensions.get::<ConnectInfo<SocketAddr>>() {
+        request.extensions_mut().insert(*peer);
+    }
+    request
 }
 
 fn nowhere(origin: Option<&HeaderValue>) -> Response {

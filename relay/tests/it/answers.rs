@@ -158,10 +158,22 @@ async fn settings_steer_segments_sdk_here() {
     );
     assert_eq!(json["metrics"]["sampleRate"], 0);
     assert_eq!(json["integrations"].as_object().unwrap().len(), 1);
-    assert_eq!(
-        house.get("/v1/projects/nobody/settings").await.error().0,
-        401
-    );
+    for path in [
+        "/v1/projects/browser-key/settings/",
+        "//v1/projects/browser-key/settings",
+        "/v1//projects/browser%2Dkey//settings//",
+    ] {
+        assert_eq!(house.get(path).await.json(), json, "{path}");
+    }
+    for path in [
+        "/v1/projects/nobody/settings",
+        "/v1/projects/%ff/settings",
+        "/v1/projects/%ff/settings/",
+    ] {
+        let answer = house.get(path).await;
+        assert_eq!(answer.error().0, 401, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+    }
 }
 
 #[tokio::test]
