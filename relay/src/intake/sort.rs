@@ -26,7 +26,10 @@ pub struct Sorted {
     pub rejected: Vec<Rejected>,
     /// What is kept of those, where their sender is known.
     pub kept: Vec<Refused>,
+    /// Events without a known key, that brought another.
     unknown_keys: usize,
+    /// Events with a known key of their own.
+    known_keys: usize,
 }
 
 /// What a request's events have in common.
@@ -75,7 +78,7 @@ impl Intake {
                 return Err(Refusal::TooLarge { limit: LINES_BYTES });
             }
         }
-        if key.is_none() && sorted.entries.is_empty() {
+        if key.is_none() && sorted.known_keys == 0 {
             // Nobody's key opened the door: neither stored nor kept as rejected.
             return Err(match sorted.unknown_keys {
                 0 => Refusal::NoWriteKey,
@@ -100,25 +103,27 @@ impl Intake {
         let event = match request.batch.event(index) {
             Ok(event) => event,
             Err(rejection) => {
-                let rejected = Rejected::new(index, rejection);
                 let raw = request.batch.raw(index);
-                sorted.kept.extend(request.key.map(|key| Refused {
+                let loose = Loose::read(raw);
+                // Its sender is known by its key, whatever else is wrong with it.
+                let own_key = rejection.write_key.clone().or(loose.write_key);
+                let key = self.key_of(request, own_key.as_deref(), sorted);
+                let rejected = Rejected::new(index, rejection);
+                sorted.kept.extend(key.map(|key| Refused {
                     received_at_ms,
                     source: key.source.clone(),
                     index,
                     message_id: rejected.message_id.clone(),
                     code: rejected.code,
                     reason: rejected.reason.clone(),
-                    raw: Loose::read(raw).bytes,
+                    raw: loose.bytes,
                     length: raw.len(),
                 }));
                 sorted.rejected.push(rejected);
                 return 0;
             }
         };
-        let own_key = || event.write_key.as_deref();
-        let Some(key) = request.key.or_else(|| self.config.keys.find(own_key()?)) else {
-            sorted.unknown_keys += usize::from(own_key().is_some());
+        let Some(key) = self.key_of(request, event.write_key.as_deref(), sorted) else {
             sorted
                 .rejected
                 .push(Rejected::without_key(index, event.message_id));
@@ -141,5 +146,23 @@ impl Intake {
             line,
         });
         bytes
+    }
+
+    /// The request's key, else the event's own; which of these was met is noted.
+    fn key_of<'a>(
+        &'a self,
+        request: Request<'a>,
+        own: Option<&str>,
+        sorted: &mut Sorted,
+    ) -> Option<&'a WriteKey> {
+        if request.key.is_some() {
+            return request.key;
+        }
+        let known = self.config.keys.find(own?);
+        match known {
+            Some(_) => sorted.known_keys += 1,
+            None => sorted.unknown_keys += 1,
+        }
+        known
     }
 }

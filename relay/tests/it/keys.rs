@@ -82,8 +82,6 @@ async fn an_events_own_key_counts_where_the_batch_has_none() {
             .starts_with("invalid_write_key: ")
     );
     assert_eq!(refused[1]["index"], 2);
-    // An event with another source's key is not kept: its sender is nobody we know.
-    let kept = house.dir.path().join("spool/rejected");
     let mut sources: Vec<_> = house
         .lines()
         .await
@@ -92,7 +90,67 @@ async fn an_events_own_key_counts_where_the_batch_has_none() {
         .collect();
     sources.sort_by_key(ToString::to_string);
     assert_eq!(sources, [json!("backend"), json!("bookstore")]);
-    assert!(!kept.exists());
+}
+
+#[tokio::test]
+async fn an_event_with_nobodys_key_is_not_kept() {
+    let (known, unknown) = ("an event of somebody we know", "an event of nobody we know");
+    let house = House::new().await;
+    let body = format!(
+        r#"{{"batch":[
+        {{"type":"track","event":"{known}","userId":"/","writeKey":"browser-key"}},
+        {{"type":"track","event":"{unknown}","userId":"/","writeKey":"nobodys-key"}},
+        {{"type":"track","event":"{unknown}","userId":"/"}},
+        {{"type":"track","event":"{unknown}","writeKey":"nobodys-key"}}]}}"#
+    );
+    let answer = house.post("/v1/batch", &[], body).await;
+    assert_eq!(answer.json()["rejected"].as_array().unwrap().len(), 4);
+    let dir = house.dir.path().to_owned();
+    house
+        .relay
+        .shutdown(std::time::Duration::from_secs(20))
+        .await;
+    let kept: Vec<u8> = files(&dir)
+        .iter()
+        .flat_map(|path| fs_err::read(path).unwrap())
+        .collect();
+    let kept = String::from_utf8_lossy(&kept);
+    assert!(kept.contains(known) && !kept.contains(unknown));
+}
+
+#[tokio::test]
+async fn a_known_sender_of_nothing_but_broken_events_is_told_why() {
+    let large = "x".repeat(33 << 10);
+    for (event, reason) in [
+        (
+            r#"{"type":"zzz","writeKey":"browser-key"}"#.to_owned(),
+            "unknown_type",
+        ),
+        (
+            r#"{"type":"track","messageId":7,"writeKey":"browser-key"}"#.to_owned(),
+            "invalid_message_id",
+        ),
+        (
+            r#"{"type":"track","a":1e999,"writeKey":"browser-key"}"#.to_owned(),
+            "number_too_large",
+        ),
+        (
+            format!(r#"{{"type":"track","a":"{large}","writeKey":"browser-key"}}"#),
+            "event_too_large",
+        ),
+    ] {
+        let house = House::new().await;
+        let body = format!(r#"{{"batch":[{event}]}}"#);
+        let answer = house.post("/v1/batch", &[], body.clone()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let told = answer.json()["rejected"][0]["reason"].clone();
+        assert!(told.as_str().unwrap().starts_with(reason), "{told}");
+        // With nobody's key it is still 401.
+        let body = body.replace("browser-key", "nobodys-key");
+        let answer = house.post("/v1/batch", &[], body).await;
+        assert_eq!(answer.error(), (401, "invalid_write_key".to_owned()));
+        assert_eq!(house.relay.totals().unwrap().rejected, 1, "{reason}");
+    }
 }
 
 #[tokio::test]
