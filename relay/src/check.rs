@@ -1,12 +1,12 @@
 //! `check`: says what settings would do, and tries port and folders without taking an event.
 
 use std::fmt;
-use std::path::Path;
 
 use crate::config::Config;
 use crate::config::quantity::Size;
 use crate::intake::origin::Origins;
-use crate::{http, sink};
+use crate::spool::RealFiles;
+use crate::{folder, http, sink};
 
 /// What a check found, to be printed.
 #[derive(Debug, Default)]
@@ -72,11 +72,19 @@ pub async fn check(config: &Config) -> Found {
     }
     let spool = &config.spool;
     let is = format!("{}, up to {}", spool.dir.display(), Size(spool.size));
-    found.tried("spool", is, writable(&spool.dir));
+    found.tried(
+        "spool",
+        is,
+        folder::try_one(&RealFiles, "--spool-dir", &spool.dir),
+    );
     let rejected = &config.rejected;
     if rejected.size > 0 {
         let is = format!("{}, up to {}", rejected.dir.display(), Size(rejected.size));
-        found.tried("rejected", is, writable(&rejected.dir));
+        found.tried(
+            "rejected",
+            is,
+            folder::try_one(&RealFiles, "--spool-dir", &rejected.dir),
+        );
     }
     match &config.sink {
         sink::Config::Lake(lake) => {
@@ -87,7 +95,11 @@ pub async fn check(config: &Config) -> Found {
                 lake.buffer_interval.as_secs_f64(),
                 Size(lake.buffer_size)
             );
-            found.tried("sink", is, writable(&lake.dir));
+            found.tried(
+                "sink",
+                is,
+                folder::try_one(&RealFiles, "--lake-dir", &lake.dir),
+            );
         }
         #[cfg(feature = "firehose")]
         sink::Config::Firehose(firehose) => {
@@ -101,12 +113,4 @@ pub async fn check(config: &Config) -> Found {
         sink::Config::Stdout => found.says("sink", "stdout, an event a line"),
     }
     found
-}
-
-/// Makes the folder and a file in it, and takes the file away again.
-fn writable(dir: &Path) -> std::io::Result<()> {
-    fs_err::create_dir_all(dir)?;
-    let probe = dir.join(".probe");
-    fs_err::write(&probe, "may be deleted")?;
-    fs_err::remove_file(&probe)
 }

@@ -77,6 +77,9 @@ pub mod metrics;
 // Who may see the operator's routes.
 pub mod access;
 
+// The folders, tried before listening.
+pub mod folder;
+
 // What settings would do, without doing it.
 pub mod check;
 

@@ -61,11 +61,22 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             let bad_settings = error.downcast_ref::<ConfigError>().is_some();
             ExitCode::from(if bad_settings { BAD_SETTINGS } else { 1 })
         }
     }
+}
+
+/// The error with its causes, each said once: some texts hold their cause already.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::folder::{self, FolderError};
 use crate::forward::{self, Forwarder, Left};
 use crate::health::{Door, Readiness};
 use crate::identity::Identity;
@@ -60,6 +61,9 @@ enum Started {
 /// Why a relay does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A folder cannot be made or written.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The spool cannot be opened.
     #[error(transparent)]
     Spool(#[from] OpenError),
@@ -99,6 +103,7 @@ impl Relay {
     /// # Errors
     /// As [`Relay::start`].
     pub fn start_with(config: Config, edges: Edges) -> Result<Self, StartError> {
+        folder::try_all(&*edges.files, &config)?;
         let (nonce, token) = (random()?, random()?);
         let token = match &config.metrics_token {
             Some(token) => token.0.clone(),

@@ -77,13 +77,26 @@ pub enum LakeError {
     #[error("the lake's disk is full: make room for {}; delivery then goes on by itself", .0.display())]
     Full(PathBuf),
     /// Anything else that the disk says.
-    #[error("cannot write {}: {error}", .path.display())]
+    #[error("cannot write {}: {}; see that this user may write there", .path.display(), cause(.error))]
     Disk {
         /// The file.
         path: PathBuf,
         /// What happened.
         error: io::Error,
     },
+}
+
+/// What happened, without the path that fs-err repeats, where the kind says it all.
+fn cause(error: &io::Error) -> String {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        kind @ (Kind::NotADirectory
+        | Kind::AlreadyExists
+        | Kind::PermissionDenied
+        | Kind::ReadOnlyFilesystem
+        | Kind::IsADirectory) => kind.to_string(),
+        _ => error.to_string(),
+    }
 }
 
 impl LakeError {

@@ -134,6 +134,7 @@ pub(super) fn open(
     let writer = Writer {
         core: Arc::clone(&core),
         log,
+        trouble: None,
     };
     Ok((core, writer))
 }

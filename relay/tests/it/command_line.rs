@@ -156,16 +156,22 @@ fn a_taken_port_and_an_unwritable_folder_are_said() {
     insta::assert_snapshot!("error_taken_port", text);
 
     fs_err::write(dir.path().join("file"), "").unwrap();
-    for flag in ["--spool-dir", "--lake-dir"] {
-        let folder = ["--listen", "127.0.0.1:0", flag, "file/below"];
+    fs_err::create_dir(dir.path().join("spool")).unwrap();
+    fs_err::write(dir.path().join("spool/rejected"), "").unwrap();
+    fs_err::create_dir(dir.path().join("lake")).unwrap();
+    fs_err::write(dir.path().join("lake/raw"), "").unwrap();
+    for (name, flag, folder) in [
+        ("spool_below_a_file", "--spool-dir", "file/below"),
+        ("lake_below_a_file", "--lake-dir", "file/below/it"),
+        ("lake_is_a_file", "--lake-dir", "file"),
+        ("raw_is_a_file", "--lake-dir", "lake"),
+        ("rejected_is_a_file", "--spool-dir", "spool"),
+    ] {
+        let folder = ["--listen", "127.0.0.1:0", flag, folder];
         let output = run(dir.path(), &[&folder[..], &key].concat());
-        assert_eq!(output.status.code(), Some(1), "{flag}");
-        let text = stderr(&output);
-        let error = text
-            .lines()
-            .find(|line| line.starts_with("error: "))
-            .unwrap();
-        assert!(error.contains("file/below"), "{flag}: {error}");
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        // All of it: nobody was told that the program listens.
+        insta::assert_snapshot!(format!("error_{name}"), stderr(&output));
     }
 }
 

@@ -15,8 +15,14 @@ type FileAndId = (Arc<dyn File>, [u8; 16]);
 
 /// Why a lake could not be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the lake: {0}")]
-pub struct OpenError(#[from] LakeError);
+#[error("cannot open the lake given with --lake-dir: {0}")]
+pub struct OpenError(LakeError);
+
+impl From<LakeError> for OpenError {
+    fn from(error: LakeError) -> Self {
+        Self(error)
+    }
+}
 
 impl Lake {
     /// Opens or makes the lake in `dir` for the spool with this id; its staging is wiped.
