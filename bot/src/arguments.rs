@@ -7,6 +7,10 @@ use url::Url;
 
 use crate::pace::Pace;
 
+mod value;
+
+use value::{address, destination, number, time};
+
 /// The bookstore and the relay of `cargo xtask demo`.
 pub const DEMO: &str = "http://127.0.0.1:8080/";
 /// The demo's server key: it may claim user ids. Known only on loopback.
@@ -26,21 +30,21 @@ const LONGEST_PAUSE: f64 = 86_400.0;
 #[command(name = "clickstream-bot", version, allow_negative_numbers = true)]
 pub struct Arguments {
     /// How many actions, or with --direct or --to how many events; none means until stopped.
-    #[arg(value_name = "COUNT")]
+    #[arg(value_name = "COUNT", value_parser = number::<i64>("a whole number of 1 or more, such as 10"))]
     pub count: Option<i64>,
 
     /// Longest pause before each, in seconds: drawn anew between 0 and this, fractions
     /// allowed, 0 for none. Left out, 2 in a browser, 0 for events.
-    #[arg(value_name = "PAUSE_SECONDS")]
+    #[arg(value_name = "PAUSE_SECONDS", value_parser = number::<f64>("a number of seconds, such as 2 or 0.5"))]
     pub pause: Option<f64>,
 
     /// The site to browse; for events, the site they say they happened on.
-    #[arg(long, value_name = "URL", default_value = DEMO)]
+    #[arg(long, value_name = "URL", default_value = DEMO, value_parser = address)]
     pub url: Url,
 
     /// Visitors that browse side by side, each with cookies and storage of its own, in one
     /// Chromium. COUNT is what they do together.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = number::<u32>("a whole number of 1 or more, such as 5"))]
     pub visitors: u32,
 
     /// Make the events that browsing makes, without a browser, and send them.
@@ -48,15 +52,15 @@ pub struct Arguments {
     pub direct: bool,
 
     /// Events a second, evenly (for --direct and --to; instead of PAUSE_SECONDS).
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<f64>("a number of events a second, such as 50"))]
     pub rate: Option<f64>,
 
     /// Users whose events are made: ids 1 to N, drawn evenly.
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = number::<u32>("a whole number from 1 to 4294967295, such as 100"))]
     pub users: u32,
 
     /// Makes the same choices again. Left out, a new one is drawn and told at the end.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<u64>("a whole number from 0 to 18446744073709551615, such as 7"))]
     pub seed: Option<u64>,
 
     /// When the first event happens, such as 2026-01-02T03:04:05Z (for --direct and --to);
@@ -78,7 +82,7 @@ pub struct Arguments {
     pub print_status: bool,
 
     /// Let so many of the COUNT events lack both ids, so that the stream cannot place them.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = number::<u64>("a whole number of events, such as 3"))]
     pub without_user_id: u64,
 
     /// Where events go: stdout, or a relay's URL (left out, the relay at --url).
@@ -89,8 +93,8 @@ pub struct Arguments {
     #[arg(long)]
     pub quiet: bool,
 
-    /// Seconds to go on trying a relay that has answered before and does no more.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    /// Seconds that a relay may take nothing, or not answer, before the bot gives up.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = number::<f64>("a number of seconds, such as 60"))]
     pub patience: f64,
 
     /// Chromium's program; left out, it is looked for.
@@ -180,7 +184,7 @@ pub enum Impossible {
     #[error("PAUSE_SECONDS and --rate both set the pace: give one of them")]
     TwoPaces,
     /// Nobody.
-    #[error("--{0} is 0: give 1 or more")]
+    #[error("{0} is 0: give 1 or more, such as {0} 5")]
     Nobody(&'static str),
     /// More wrong events than events.
     #[error("--without-user-id {wrong} is more than COUNT {count}: give at most COUNT")]
@@ -247,6 +251,9 @@ impl Arguments {
                 Pace::Pause(seconds(pause).ok_or(Impossible::Pause(pause))?)
             }
         };
+        if self.users == 0 {
+            return Err(Impossible::Nobody("--users"));
+        }
         if direct {
             self.direct_plan(count, pace, seconds).map(Plan::Direct)
         } else {
@@ -266,7 +273,7 @@ impl Arguments {
             }
         }
         if self.visitors == 0 {
-            return Err(Impossible::Nobody("visitors"));
+            return Err(Impossible::Nobody("--visitors"));
         }
         if !matches!(self.url.scheme(), "http" | "https") {
             return Err(Impossible::Scheme(self.url));
@@ -289,9 +296,6 @@ impl Arguments {
     ) -> Result<Direct, Impossible> {
         if self.visitors != 1 {
             return Err(Impossible::NeedsBrowser("--visitors (events have --users)"));
-        }
-        if self.users == 0 {
-            return Err(Impossible::Nobody("users"));
         }
         match count {
             None if self.without_user_id > 0 => {
@@ -349,19 +353,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-fn time(text: &str) -> Result<Timestamp, &'static str> {
-    Timestamp::parse(text).ok_or("give a time such as 2026-01-02T03:04:05Z")
-}
-
-fn destination(text: &str) -> Result<Destination, String> {
-    if text == "stdout" {
-        return Ok(Destination::Stdout);
-    }
-    Url::parse(text).map(Destination::Relay).map_err(|error| {
-        format!("{error}: give stdout, or a relay's address such as http://127.0.0.1:8080")
-    })
 }
 
 #[cfg(test)]

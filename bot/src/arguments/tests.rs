@@ -78,8 +78,9 @@ fn what_cannot_be_done_is_explained() {
         ("10 NaN", "PAUSE_SECONDS is NaN"),
         ("10 2 --direct --rate 5", "give one of them"),
         ("10 --direct --rate 0", "--rate is 0"),
-        ("10 --direct --users 0", "--users is 0"),
-        ("10 --visitors 0", "--visitors is 0"),
+        ("10 --direct --users 0", "such as --users 5"),
+        ("10 --users 0", "--users is 0"),
+        ("10 --visitors 0", "such as --visitors 5"),
         ("10 --direct --without-user-id 11", "more than COUNT 10"),
         ("--direct --without-user-id 1", "needs COUNT"),
         ("10 2 --without-user-id 1", "add --direct"),
@@ -98,16 +99,25 @@ fn what_cannot_be_done_is_explained() {
 
 #[test]
 fn what_is_no_number_time_or_address_is_explained_by_name() {
-    for (line, says) in [
-        ("ten 2", "COUNT"),
-        ("10 soon", "PAUSE_SECONDS"),
-        ("1.5 2", "COUNT"),
-        ("10 2 --start tomorrow", "2026-01-02T03:04:05Z"),
-        ("10 2 --to nowhere", "stdout"),
-        ("10 2 --seed x", "--seed"),
+    for (line, name, example) in [
+        ("ten 2", "'[COUNT]'", "such as 10"),
+        ("1.5 2", "'[COUNT]'", "a whole number"),
+        ("10 soon", "'[PAUSE_SECONDS]'", "such as 2 or 0.5"),
+        ("10 2 --start tomorrow", "--start", "2026-01-02T03:04:05Z"),
+        ("10 2 --to nowhere", "--to", "stdout, or"),
+        ("10 2 --url nonsense", "--url", DEMO),
+        ("10 2 --seed x", "--seed", "such as 7"),
+        ("10 2 --seed -1", "--seed", "from 0"),
+        ("10 2 --users 4294967296", "--users", "to 4294967295"),
+        ("10 2 --users -1", "--users", "such as 100"),
+        ("10 2 --visitors many", "--visitors", "such as 5"),
+        ("10 --rate fast", "--rate", "such as 50"),
+        ("10 --without-user-id -1", "--without-user-id", "such as 3"),
+        ("10 --patience none", "--patience", "such as 60"),
     ] {
         let words = std::iter::once("clickstream-bot").chain(line.split_whitespace());
         let text = Arguments::try_parse_from(words).unwrap_err().to_string();
-        assert!(text.contains(says), "{line}: {text}");
+        assert!(text.contains(name), "{line}: {text}");
+        assert!(text.contains(example), "{line}: {text}");
     }
 }
