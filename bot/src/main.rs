@@ -87,12 +87,17 @@ async fn send(plan: &Direct, chance: &Chance) -> anyhow::Result<ExitCode> {
         // Whoever reads has had enough, as with `| head`.
         Some(RunError::Outlet(OutletError::Closed)) => Ok(ExitCode::SUCCESS),
         Some(error) if report.unsent > 0 => {
+            let unsent = u64::try_from(report.unsent).unwrap_or(u64::MAX);
+            let were = if unsent == 1 { "was" } else { "were" };
             Err(anyhow::Error::new(error)
-                .context(format!("{} events were not sent", report.unsent)))
+                .context(format!("{} {were} not sent", Plural(unsent, "event"))))
         }
         Some(error) => Err(error.into()),
         None if report.tally.rejected > 0 => {
-            anyhow::bail!("the relay refused {} events", report.tally.rejected)
+            anyhow::bail!(
+                "the relay refused {}: the reasons are told above",
+                Plural(report.tally.rejected, "event")
+            )
         }
         None => Ok(ExitCode::SUCCESS),
     }

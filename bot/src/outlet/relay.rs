@@ -18,6 +18,8 @@ use crate::tally::Tally;
 
 /// How long an answer may take: a relay with a slow disk still answers well within it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// A first attempt gets this long even without any patience: else it could never succeed.
+const LEAST_ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// The back-off's first and longest wait; each is drawn from the upper half.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -50,6 +52,18 @@ pub enum SendError {
         url: String,
         /// The relay's words.
         said: String,
+    },
+    /// It never answered.
+    #[error(
+        "{url} gave no answer within {waited:?} ({last}): see that a relay listens there, and point --to at one, such as http://127.0.0.1:8080 (`cargo xtask demo` starts it); --patience SECONDS waits longer"
+    )]
+    Silent {
+        /// Where.
+        url: String,
+        /// So long.
+        waited: Duration,
+        /// The last thing that happened.
+        last: String,
     },
     /// It stopped answering.
     #[error(
@@ -112,7 +126,7 @@ impl Relay {
             size = size.clamp(1, lines.len());
             let batch = lines.get(..size).unwrap_or(lines);
             tally.sends += 1;
-            let attempt = self.attempt(batch).await;
+            let attempt = self.attempt(batch, slow.left(self.patience)).await;
             let (asked, last) = match attempt {
                 Attempt::Answer(status, verdict) => {
                     tell(status.as_u16());
@@ -132,6 +146,7 @@ impl Relay {
                         Verdict::Halve(_) if size > 1 => {
                             self.answered = true;
                             size = size.div_ceil(2);
+                            slow = Patience::fresh();
                             continue;
                         }
                         Verdict::Halve(said) => {
@@ -139,6 +154,7 @@ impl Relay {
                             tally.reject(said);
                             lines.drain(..size);
                             size = lines.len();
+                            slow = Patience::fresh();
                             continue;
                         }
                         Verdict::UnknownKey(said) => {
@@ -172,6 +188,13 @@ impl Relay {
             };
             let wait = slow.next(asked, &mut self.random);
             if slow.since.elapsed() + wait > self.patience {
+                if !self.answered {
+                    return Err(SendError::Silent {
+                        url: self.url.clone(),
+                        waited: self.patience.max(LEAST_ANSWER_WITHIN),
+                        last,
+                    });
+                }
                 return Err(SendError::GaveUp {
                     url: self.url.clone(),
                     patience: self.patience,
@@ -184,7 +207,7 @@ impl Relay {
         Ok(())
     }
 
-    async fn attempt(&self, lines: &[String]) -> Attempt {
+    async fn attempt(&self, lines: &[String], within: Duration) -> Attempt {
         let body = body(lines, &self.key, &clock::now().to_string());
         let request = Request::post(format!("{}/v1/batch", self.url))
             .header(header::CONTENT_TYPE, "application/json")
@@ -225,11 +248,11 @@ impl Relay {
                 verdict(head.status, retry_after, &body.to_bytes()),
             ))
         };
-        match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+        match tokio::time::timeout(within, answer).await {
             Ok(Ok(attempt) | Err(attempt)) => attempt,
             Err(_) => Attempt::Failed {
                 refused: false,
-                cause: format!("no answer within {ANSWER_WITHIN:?}"),
+                cause: format!("no answer in {:.1} s", within.as_secs_f64()),
             },
         }
     }
@@ -267,6 +290,14 @@ impl Patience {
             tries: 0,
             since: Instant::now(),
         }
+    }
+
+    /// How long the next answer may take, so that patience bounds the last one too.
+    fn left(&self, patience: Duration) -> Duration {
+        patience
+            .max(LEAST_ANSWER_WITHIN)
+            .saturating_sub(self.since.elapsed())
+            .min(ANSWER_WITHIN)
     }
 
     fn next(&mut self, asked: Option<Duration>, random: &mut ChaCha8Rng) -> Duration {

@@ -15,7 +15,8 @@ const TAKEN: &str = r#"{"success":true,"accepted":1,"duplicate":0,"rejected":[]}
 #[derive(Clone, Debug)]
 enum Does {
     Answers(&'static str, &'static str),
-    Hangs,
+    HangsUp,
+    KeepsSilent,
 }
 
 /// Requests as they came: the batch's message ids.
@@ -44,7 +45,8 @@ async fn server(script: Vec<Does>) -> (Url, Seen) {
                         .collect(),
                 );
                 match script.next().expect("no more requests than the script has") {
-                    Does::Hangs => break,
+                    Does::HangsUp => break,
+                    Does::KeepsSilent => std::future::pending().await,
                     Does::Answers(status, body) => {
                         let length = body.len();
                         let answer =
@@ -123,7 +125,7 @@ async fn send(relay: &mut Relay, count: usize) -> Sent {
 async fn what_is_taken_is_forgotten_and_counted() {
     let answer = r#"{"success":true,"accepted":2,"duplicate":1,"rejected":[{"index":2,"messageId":"2","reason":"$.context: too deep"}]}"#;
     let (url, _) = server(vec![Does::Answers("200 OK", answer)]).await;
-    let sent = send(&mut relay(&url, Duration::ZERO), 3).await;
+    let sent = send(&mut relay(&url, Duration::from_secs(60)), 3).await;
     assert!(sent.result.is_ok());
     assert_eq!((sent.left, sent.statuses), (0, vec![200]));
     assert_eq!(
@@ -142,7 +144,7 @@ async fn a_relay_that_is_busy_or_silent_gets_the_same_events_again() {
     let (url, seen) = server(vec![
         Does::Answers("503 Service Unavailable\r\nretry-after: 0", "{}"),
         Does::Answers("429 Too Many Requests\r\nretry-after: 0", "{}"),
-        Does::Hangs,
+        Does::HangsUp,
         Does::Answers("500 Internal Server Error", ""),
         Does::Answers("200 OK", TAKEN),
     ])
@@ -170,7 +172,7 @@ async fn a_bad_batch_is_halved_until_the_bad_event_is_alone() {
         good,         // 2
     ])
     .await;
-    let sent = send(&mut relay(&url, Duration::ZERO), 3).await;
+    let sent = send(&mut relay(&url, Duration::from_secs(60)), 3).await;
     assert!(sent.result.is_ok());
     let sizes: Vec<_> = seen.lock().unwrap().iter().map(Vec::len).collect();
     assert_eq!(sizes, [3, 2, 1, 2, 1, 1]);
@@ -185,7 +187,7 @@ async fn a_wrong_key_stops_and_keeps_the_events() {
         r#"{"message":"unknown key"}"#,
     )])
     .await;
-    let sent = send(&mut relay(&url, Duration::ZERO), 3).await;
+    let sent = send(&mut relay(&url, Duration::from_secs(60)), 3).await;
     let text = sent.result.unwrap_err().to_string();
     assert!(
         text.contains("--write-key") && text.contains("unknown key"),
@@ -231,5 +233,30 @@ async fn patience_ends() {
         text.contains("503") && text.contains("--patience"),
         "{text}"
     );
+    assert_eq!(sent.left, 1);
+}
+
+#[tokio::test]
+async fn patience_bounds_the_wait_for_an_answer_too() {
+    let (url, seen) = server(vec![Does::KeepsSilent]).await;
+    let sent = send(&mut relay(&url, Duration::from_secs(1)), 1).await;
+    let text = sent.result.unwrap_err().to_string();
+    // The one attempt was given up after a second, not after an answer's usual limit.
+    assert!(text.contains("within 1s (no answer in 1.0 s)"), "{text}");
+    assert!(
+        text.contains("--to") && text.contains("--patience"),
+        "{text}"
+    );
+    assert_eq!((sent.left, seen.lock().unwrap().len()), (1, 1));
+    assert!(sent.statuses.is_empty());
+}
+
+#[tokio::test]
+async fn a_relay_that_falls_silent_is_told_apart_from_one_that_never_spoke() {
+    let (url, _) = server(vec![Does::Answers("200 OK", TAKEN), Does::KeepsSilent]).await;
+    let mut relay = relay(&url, Duration::from_secs(1));
+    assert!(send(&mut relay, 1).await.result.is_ok());
+    let sent = send(&mut relay, 1).await;
+    assert!(matches!(sent.result, Err(SendError::GaveUp { .. })));
     assert_eq!(sent.left, 1);
 }
