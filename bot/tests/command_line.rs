@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::process::{Child, Command, Output, Stdio};
 
+use clickstream_event::time::Timestamp;
 use serde_json::Value;
 
 fn bot(line: &str) -> Command {
@@ -40,10 +41,8 @@ fn said(output: &Output) -> String {
 
 #[test]
 fn ten_events_are_ten_lines_of_nested_json() {
-    let started = std::time::Instant::now();
     let output = run("10 0.2 --to stdout");
     assert!(output.status.success(), "{}", said(&output));
-    assert!(started.elapsed().as_secs() < 10, "pauses of 0.2 s at most");
     let events = events(&output);
     assert_eq!(events.len(), 10);
     for event in &events {
@@ -51,6 +50,23 @@ fn ten_events_are_ten_lines_of_nested_json() {
         assert!(event.values().any(Value::is_object), "nested");
     }
     assert!(said(&output).contains("10 events"));
+}
+
+#[test]
+fn pauses_are_drawn_anew_up_to_the_one_that_is_given() {
+    // From --start on, the events' clock goes by the pauses that are made.
+    let output = run("40 0.02 --to stdout --seed 1 --start 2026-02-03T04:05:06Z");
+    assert!(output.status.success(), "{}", said(&output));
+    let times: Vec<i64> = events(&output)
+        .iter()
+        .map(|event| {
+            let text = event["originalTimestamp"].as_str().unwrap();
+            Timestamp::parse(text).unwrap().ms()
+        })
+        .collect();
+    let pauses: HashSet<i64> = times.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(pauses.iter().all(|pause| (1..=20).contains(pause)));
+    assert!(pauses.len() > 5, "drawn anew: {pauses:?}");
 }
 
 #[test]
@@ -120,7 +136,9 @@ fn a_reader_that_has_had_enough_is_no_fault() {
 fn what_cannot_be_done_ends_with_two_and_a_reason() {
     for (line, says) in [
         ("0 2", "COUNT is 0"),
-        ("ten 2", "COUNT"),
+        ("ten 2", "such as 10"),
+        ("10 2 --url nonsense", "such as http://127.0.0.1:8080/"),
+        ("10 2 --seed -1", "give a whole number from 0"),
         ("10 -2 --to stdout", "PAUSE_SECONDS is -2"),
         ("10 2 --users 0 --direct", "--users is 0"),
         ("10 2 --no-such-flag", "--no-such-flag"),
@@ -146,6 +164,22 @@ fn without_a_relay_it_says_what_to_start() {
     let said = said(&output);
     assert!(
         said.contains("cargo xtask demo") && said.contains("3 events were not sent"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_port_that_takes_the_call_and_never_answers_is_waited_for_with_patience() {
+    // Nobody accepts: the system takes the connection, and nothing is ever answered.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let output = run(&format!("1 0 --quiet --patience 1 --to {url}"));
+    assert_eq!(output.status.code(), Some(1));
+    let said = said(&output);
+    assert!(
+        said.contains("error: 1 event was not sent: ")
+            && said.contains("gave no answer within 1s")
+            && said.contains("point --to at one"),
         "{said}"
     );
 }
@@ -246,7 +280,8 @@ fn an_event_that_is_refused_is_named_and_the_run_fails() {
     let output = run(&format!("1 0 --to {}", relay("duplicate_key: $.userId")));
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        said(&output).contains("rejected: duplicate_key: $.userId"),
+        said(&output).contains("rejected: duplicate_key: $.userId")
+            && said(&output).contains("error: the relay refused 1 event: "),
         "{}",
         said(&output)
     );
