@@ -81,13 +81,14 @@ impl std::fmt::Debug for Forwarder {
 }
 
 impl Forwarder {
-    /// What forwarding to a stream has done; none towards another sink.
+    /// What forwarding to a lake or a stream has done; none towards standard output.
     #[must_use]
     pub fn counters(&self) -> Option<Arc<counters::Counters>> {
         match self {
             #[cfg(feature = "firehose")]
             Self::Firehose { counters, .. } => Some(Arc::clone(counters)),
-            _ => None,
+            Self::Lake(epochs) => Some(Arc::clone(epochs.counters())),
+            Self::Stdout(..) => None,
         }
     }
 

@@ -171,6 +171,17 @@ impl Page {
         let _ = writeln!(self.0, "{name}_sum {seconds}\n{name}_count {sum}");
     }
 
+    /// What delivery to the lake has done; nothing towards another sink.
+    pub fn lake(&mut self, totals: &counters::Totals) {
+        self.counter(
+            "partitions_total",
+            "Partitions that deliveries to the lake wrote to since the start: the folders of each \
+             delivery's objects, each once a delivery, error prefix aside. Towards Firehose, AWS \
+             counts them.",
+            totals.partitions,
+        );
+    }
+
     /// What forwarding to a stream has done; nothing towards another sink.
     pub fn stream(&mut self, totals: &counters::Totals) {
         for (name, help, value) in [

@@ -39,14 +39,14 @@ pub struct Rooms {
     pub oldest_allowed_ms: u64,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// What forwarding to a stream has done, if the sink is one.
+    /// What forwarding has done, if the sink is a lake or a stream.
     pub stream: OnceLock<Arc<counters::Counters>>,
 }
 
 type Shared = State<Arc<Rooms>>;
 
-/// The relay's routes. Mount them beside your own with `Router::merge`; they stay below `/v1`,
-/// `/healthz`, `/readyz` and `/metrics`.
+/// The relay's routes. Serve them [`alone`], or mount them beside your own with `Router::merge`: they
+/// stay below `/v1`, `/healthz`, `/readyz` and `/metrics`.
 pub fn router(rooms: Arc<Rooms>) -> Router {
     use EventType::{Alias, Group, Identify, Page, Screen, Track};
     let tidy = Router::new()
@@ -73,9 +73,9 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         // What our tracker asks for when somebody signs out.
         .route("/v1/forget", public(post(forget)))
         // Operators.
-        .route("/healthz", get(alive))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+        .route("/healthz", get(alive).fallback(other_method))
+        .route("/readyz", get(ready).fallback(other_method))
+        .route("/metrics", get(metrics).fallback(other_method))
         .with_state(rooms);
     // People type paths with a slash too many: those are found after all.
     let untidy = {
@@ -86,6 +86,13 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         .route("/v1/", axum::routing::any(untidy.clone()))
         .route("/v1/{*rest}", axum::routing::any(untidy.clone()))
         .route("//v1/{*rest}", axum::routing::any(untidy))
+}
+
+/// The relay's routes as all that a program serves: every other path is answered, too, or found
+/// without its slashes too many.
+pub fn alone(routes: Router) -> Router {
+    let tidy = routes.clone();
+    routes.fallback(move |request: Request<Body>| find_untidy(tidy.clone(), request))
 }
 
 /// A route for events: any origin may post, and ask before it does.
@@ -174,7 +181,9 @@ async fn metrics(State(rooms): Shared, headers: HeaderMap, uri: Uri) -> Response
         page.spool(&spool.counters(), rooms.clock.now_ms());
     }
     let stream = rooms.stream.get().map(|counters| counters.totals());
-    page.stream(&stream.unwrap_or_default());
+    let stream = stream.unwrap_or_default();
+    page.lake(&stream);
+    page.stream(&stream);
     page.intake(&rooms.intake);
     page.rejected(rooms.keeper.counters());
     page.response()

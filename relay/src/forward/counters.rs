@@ -1,10 +1,13 @@
-//! What forwarding to a stream has done since the start, as numbers.
+//! What forwarding has done since the start, as numbers.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// One number each. Calls are to the stream's API.
 #[derive(Debug, Default)]
 pub struct Counters {
+    /// Partitions that deliveries to the lake wrote to: the distinct folders of each delivery's
+    /// objects, error prefix aside, added up.
+    pub partitions: AtomicU64,
     /// Calls made, each attempt counted.
     pub calls: AtomicU64,
     /// Calls that were throttled.
@@ -37,6 +40,7 @@ pub struct Counters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[allow(missing_docs, reason = "the same names as in `Counters`")]
 pub struct Totals {
+    pub partitions: u64,
     pub calls: u64,
     pub throttled_calls: u64,
     pub refused_calls: u64,
@@ -67,6 +71,7 @@ impl Counters {
     #[must_use]
     pub fn totals(&self) -> Totals {
         let Self {
+            partitions,
             calls,
             throttled_calls,
             refused_calls,
@@ -82,6 +87,7 @@ impl Counters {
             in_flight_events,
         } = self;
         Totals {
+            partitions: partitions.load(Relaxed),
             calls: calls.load(Relaxed),
             throttled_calls: throttled_calls.load(Relaxed),
             refused_calls: refused_calls.load(Relaxed),

@@ -19,6 +19,7 @@ use self::decide::{members, step};
 pub use self::error::{DeliveryError, OpenError};
 use self::objects::Lines;
 use self::plan::Plan;
+use super::counters::Counters;
 use crate::clock::Clock;
 use crate::sink::lake::{self, Lake, LakeError};
 use crate::spool::plans::Plans;
@@ -48,6 +49,8 @@ pub struct Step {
     pub failed: u64,
     /// Objects.
     pub objects: u64,
+    /// Distinct folders of the good ones.
+    pub partitions: u64,
 }
 
 /// Delivery to one lake.
@@ -64,6 +67,7 @@ pub struct Epochs {
     config: lake::Config,
     /// The plan whose log lines are written.
     logged: u64,
+    counters: Arc<Counters>,
 }
 
 impl Epochs {
@@ -119,6 +123,7 @@ impl Epochs {
             budget: BUDGET,
             config,
             logged: 0,
+            counters: Arc::default(),
         })
     }
 
@@ -126,6 +131,12 @@ impl Epochs {
     #[must_use]
     pub fn config(&self) -> &lake::Config {
         &self.config
+    }
+
+    /// What has been delivered since the start.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     /// The spool that is delivered.
@@ -271,6 +282,7 @@ impl Epochs {
                 ..before
             })
             .map_err(DeliveryError::spool("write the checkpoint"))?;
+        Counters::add(&self.counters.partitions, step.partitions);
         Ok(step)
     }
 

@@ -97,6 +97,51 @@ async fn the_books_are_on_the_page_and_balance() {
 }
 
 #[tokio::test]
+async fn partitions_are_counted_once_a_delivery() {
+    let house = House::with(|config| {
+        let Sink::Lake(lake) = &mut config.sink else {
+            panic!("the default sink is the lake");
+        };
+        // What comes is delivered at once: a request, a delivery.
+        lake.buffer_interval = Duration::ZERO;
+    })
+    .await;
+    let key = [("x-write-key", "server-key")];
+    let query = format!("/metrics?token={}", house.relay.token());
+    let track = |user: &str| format!(r#"{{"type":"track","event":"E","userId":"{user}"}}"#);
+    for (users, partitions) in [
+        (&["45", "45", "90"][..], 2),
+        // Known ones again are delivered to again.
+        (&["45"], 3),
+        (&["90", "1", "2"], 6),
+    ] {
+        let events: Vec<String> = users.iter().map(|user| track(user)).collect();
+        let body = format!(r#"{{"batch":[{}]}}"#, events.join(","));
+        let answer = house.post("/v1/batch", &key, body).await;
+        assert_eq!(answer.json()["accepted"], users.len());
+        let mut page = String::new();
+        crate::house::until("all is delivered", async || {
+            page = house.get(&query).await.text;
+            value(&page, "clickstream_events_waiting") == 0
+                && value(&page, "clickstream_partitions_total") >= partitions
+        })
+        .await;
+        assert_eq!(value(&page, "clickstream_partitions_total"), partitions);
+    }
+    // Without any id an event goes under the error prefix: no partition.
+    let lost = r#"{"batch":[{"type":"track","event":"E"}]}"#;
+    house.post("/v1/batch", &key, lost).await;
+    let mut page = String::new();
+    crate::house::until("it failed", async || {
+        page = house.get(&query).await.text;
+        value(&page, "clickstream_events_failed_total") == 1
+    })
+    .await;
+    assert_eq!(value(&page, "clickstream_partitions_total"), 6);
+    house.lines().await;
+}
+
+#[tokio::test]
 async fn every_metric_has_its_help_and_type_and_prometheus_can_read_it() {
     let house = House::new().await;
     let token = house.relay.token().to_owned();

@@ -1,6 +1,6 @@
 //! Records to a plan, and a plan back to records.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use firehose_local::ErrorCode;
 use rand::rngs::StdRng;
@@ -82,5 +82,14 @@ pub fn step(plan: &Plan) -> Step {
         delivered: lines(|error| error.is_none()),
         failed: lines(|error| error.is_some()),
         objects: plan.objects.len() as u64,
+        partitions: partitions(plan).len() as u64,
     }
+}
+
+/// The folders of good objects, each once: what the stream's prefix came to. A partition that is
+/// delivered to again by a later plan is that plan's, too.
+fn partitions(plan: &Plan) -> HashSet<&str> {
+    let good = plan.objects.iter().filter(|object| object.error.is_none());
+    good.map(|object| object.key.rsplit_once('/').map_or("", |(folder, _)| folder))
+        .collect()
 }

@@ -92,8 +92,10 @@ async fn events_lie_under_their_users_and_failures_under_the_error_prefix_and_in
         delivered: 3,
         failed: 1,
         objects: 3,
+        partitions: 2,
     };
     assert_eq!(step, Some(wanted));
+    assert_eq!(epochs.counters().totals().partitions, 2);
     assert_eq!(epochs.step().unwrap(), None);
 
     let objects = objects(&place.lake().join("raw"));
