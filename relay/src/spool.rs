@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::duplicate::{DuplicateKey, KeyedHash};
@@ -38,6 +39,7 @@ pub mod identity;
 pub mod log;
 pub mod open;
 pub mod plans;
+pub mod probe;
 pub mod queue;
 pub mod reader;
 pub mod recovery;
@@ -277,6 +279,10 @@ impl Spool {
             .delivered
             .store(next.position, Ordering::Release);
         core.books().delivered(&before, &next);
+        if lock(&core.health).intake.is_some() {
+            core.queue().probe = true;
+            core.wake.notify_one();
+        }
         Ok(())
     }
 
@@ -342,10 +348,22 @@ impl Core {
         lock(&self.books)
     }
 
-    fn sleep<'a>(&self, queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
-        self.wake
-            .wait(queue)
-            .unwrap_or_else(PoisonError::into_inner)
+    /// Until somebody wakes the writer, or so long.
+    fn sleep<'a>(
+        &self,
+        queue: MutexGuard<'a, Queue>,
+        most: Option<Duration>,
+    ) -> MutexGuard<'a, Queue> {
+        match most {
+            None => self
+                .wake
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(most) => {
+                let woken = self.wake.wait_timeout(queue, most);
+                woken.unwrap_or_else(PoisonError::into_inner).0
+            }
+        }
     }
 
     fn full_text(&self) -> String {

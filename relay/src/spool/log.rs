@@ -269,6 +269,28 @@ impl Log {
         Ok(count)
     }
 
+    /// An empty commit, behind which a record of so many bytes would have room: so an idle
+    /// writer learns whether it can store again.
+    pub fn probe(&mut self, standing: &Standing, line: u64) -> Outcome {
+        let mut outcome = Outcome::default();
+        let needed = 2 * frame::COMMIT as u64 + frame::HEADER as u64 + line;
+        let fits = |current: &Current| current.at + needed <= current.file.capacity;
+        let room = match self.current.as_ref().is_some_and(fits) {
+            true => Ok(()),
+            false => self.roll(standing.next_position, standing, &mut outcome.recycled),
+        };
+        let mut none = [&mut Frames::default()];
+        let committed = room.and_then(|()| {
+            self.commit_piece(&mut none, &mut (0, 0), standing, &mut outcome)
+                .map_err(|error| {
+                    self.close_current();
+                    error.into()
+                })
+        });
+        outcome.error = committed.err();
+        outcome
+    }
+
     /// A last, empty commit, so that the next start knows all before it as durable.
     pub fn finish(&mut self, standing: Standing) {
         let fits = self.current.as_ref().is_some_and(|current| {

@@ -51,6 +51,8 @@ pub struct Queue {
     pub closed: bool,
     /// Bytes of frames that wait.
     pub bytes: usize,
+    /// Delivery made room: a full spool may look again whether it has some.
+    pub probe: bool,
 }
 
 /// Frames that were made before the queue's lock was taken.

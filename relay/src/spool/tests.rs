@@ -140,6 +140,10 @@ async fn a_full_spool_refuses_and_takes_again_when_delivery_caught_up() {
             ..spool.checkpoint()
         })
         .unwrap();
+    // Ready again, though nobody appends.
+    while spool.health().intake.is_some() {
+        tokio::task::yield_now().await;
+    }
     // Refused, so its id is free: it is new, not a duplicate.
     assert_eq!(
         spool.append(vec![large(taken)]).await,

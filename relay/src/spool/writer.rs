@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::log::{CommitError, Frames, Log, Outcome, Standing};
+use super::probe::Trouble;
 use super::queue::Append;
 use super::{AppendError, Core};
 
@@ -20,6 +21,8 @@ const LOAD: usize = 4;
 pub struct Writer {
     pub(super) core: Arc<Core>,
     pub(super) log: Log,
+    /// What is wrong, while something is.
+    pub(super) trouble: Option<Trouble>,
 }
 
 impl Writer {
@@ -56,7 +59,7 @@ impl Writer {
         count
     }
 
-    fn standing(&self, next_position: u64, ids: usize) -> Standing {
+    pub(super) fn standing(&self, next_position: u64, ids: usize) -> Standing {
         let books = self.core.books();
         let totals = books.counters().totals;
         Standing {
@@ -69,7 +72,11 @@ impl Writer {
     }
 
     /// Puts the commit into the books.
-    fn enter(&self, appends: &[Append], outcome: &Outcome) {
+    pub(super) fn enter(&mut self, appends: &[Append], outcome: &Outcome) {
+        // Duplicates alone touch no disk and say nothing about it.
+        if outcome.error.is_some() || !outcome.placed.is_empty() {
+            self.note(outcome.error.as_ref());
+        }
         let mut books = self.core.books();
         let mut durable = outcome.stored;
         for append in appends {
@@ -89,10 +96,10 @@ impl Writer {
         counters.durable_position = *self.log.shared.durable.borrow();
         counters.segments = segments;
         match &outcome.error {
-            None if outcome.stored > 0 => self.core.set_intake_health(None),
-            None => {}
+            None if outcome.placed.is_empty() => {}
+            None => self.core.set_intake_health(None),
             Some(CommitError::Full) => {
-                counters.full += 1;
+                counters.full += u64::from(!appends.is_empty());
                 self.core.set_intake_health(Some(self.core.full_text()));
             }
             Some(CommitError::Failing(reason)) => {
@@ -108,7 +115,7 @@ impl Writer {
     }
 
     /// Settles the ids; says for each append whether all of it is durable.
-    fn settle(&self, appends: &[Append], outcome: &Outcome) -> Vec<bool> {
+    pub(super) fn settle(&self, appends: &[Append], outcome: &Outcome) -> Vec<bool> {
         let mut queue = self.core.queue();
         queue.durable = queue.durable.max(*self.log.shared.durable.borrow());
         let mut news = appends.iter().flat_map(|append| &append.news);
@@ -184,12 +191,16 @@ impl Writer {
         let mut more = true;
         let mut queue = core.queue();
         while queue.waiting.is_empty() && !queue.closed {
-            if more {
+            if self.probe_is_due(&mut queue) {
+                drop(queue);
+                self.probe();
+                queue = core.queue();
+            } else if more {
                 drop(queue);
                 more = self.prepare();
                 queue = core.queue();
             } else {
-                queue = core.sleep(queue);
+                queue = core.sleep(queue, self.until_probe());
             }
         }
         !queue.waiting.is_empty()

@@ -250,6 +250,27 @@ fn a_duplicate_is_answered_only_when_its_original_is_durable() {
 }
 
 #[test]
+fn a_disk_that_works_again_is_found_out_without_an_append() {
+    let disk = SimulatedDisk::new(16);
+    let (spool, mut writer) = open(&disk);
+    append(&spool, &mut writer, "one").unwrap();
+    disk.fail_sync_after(Some(0));
+    append(&spool, &mut writer, "two").unwrap_err();
+    assert!(spool.health().intake.is_some());
+    disk.fail_sync_after(Some(1));
+    assert!(!writer.probe());
+    assert!(spool.health().intake.is_some());
+    assert!(writer.probe());
+    assert_eq!(spool.health().intake, None);
+    append(&spool, &mut writer, "three").unwrap();
+    drop((spool, writer));
+    disk.restart(Crash::PowerCut);
+    let (spool, _writer) = open(&disk);
+    assert_eq!(lines(&spool), ["line one", "line three"]);
+    assert!(spool.totals().balance());
+}
+
+#[test]
 fn readers_go_no_further_than_what_is_durable() {
     let disk = SimulatedDisk::new(8);
     let (spool, mut writer) = open(&disk);

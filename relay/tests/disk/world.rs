@@ -42,6 +42,7 @@ impl Clock for HandClock {
     }
 }
 
+type Sent = (Vec<u64>, Submitted);
 type Answer = Receiver<Result<Vec<Stored>, AppendError>>;
 
 /// The process that runs, if one does.
@@ -63,7 +64,7 @@ pub struct World {
     process: Option<Process>,
     asleep: Vec<(Vec<u64>, Answer)>,
     /// What was sent during a commit.
-    during: Arc<Mutex<Option<(Vec<u64>, Submitted)>>>,
+    during: Arc<Mutex<Option<Sent>>>,
     /// How the machine goes down when it stops by itself.
     pub next_crash: Crash,
     /// What happened.
