@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use clickstream_relay::config::{Config, ConfigError, Flags};
 use clickstream_relay::service::{Relay, StartError};
-use clickstream_relay::{check, http, logging};
+use clickstream_relay::{check, http, logging, router};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
@@ -118,7 +118,8 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
         failed = until_stopped(&relay).await.err();
         stopped = Instant::now();
     };
-    let cut = http::serve(listener, relay.router(), bounds, until).await;
+    let router = router::alone(relay.router());
+    let cut = http::serve(listener, router, bounds, until).await;
     if cut > 0 {
         tracing::warn!(
             connections = cut,

@@ -131,6 +131,31 @@ async fn what_is_no_route_says_where_events_go() {
 }
 
 #[tokio::test]
+async fn served_alone_every_path_is_answered_in_words() {
+    let house = House::new().await;
+    let router = clickstream_relay::router::alone(house.relay.router());
+    for (method, path, status) in [
+        ("GET", "/", 404),
+        ("GET", "/nope", 404),
+        ("POST", "/batch", 404),
+        ("POST", "/nope/", 404),
+        ("POST", "/healthz", 405),
+        ("PUT", "/readyz", 405),
+        ("POST", "/metrics", 405),
+    ] {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(axum::body::Body::empty()).unwrap();
+        let answer = Answer::of(router.clone().oneshot(request).await.unwrap()).await;
+        assert_eq!(answer.error().0, status, "{method} {path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+    }
+    let request = Request::post("///v1/batch").header("x-write-key", "server-key");
+    let request = request.body(axum::body::Body::from(event(r#","userId":"1""#)));
+    let answer = router.oneshot(request.unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
 async fn segments_own_metrics_are_taken_and_forgotten() {
     let house = House::new().await;
     let body =

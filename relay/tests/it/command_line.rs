@@ -247,6 +247,22 @@ fn start(dir: &Path, arguments: &[&str]) -> (Running, BufReader<std::process::Ch
     }
 }
 
+#[test]
+fn a_path_that_is_none_is_answered_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let (running, _lines) = start(dir.path(), &["--write-key", "server:shop:k"]);
+    let mut stream = TcpStream::connect(&running.1).unwrap();
+    write!(
+        stream,
+        "GET /nope HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert!(answer.contains(r#""code":"not_found""#), "{answer}");
+}
+
 fn post(address: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
