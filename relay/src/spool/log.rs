@@ -125,8 +125,14 @@ pub struct Log {
 
 impl Log {
     /// Makes the frames durable: in order, with one sync unless they need more than one
-    /// segment.
-    pub fn commit(&mut self, appends: &mut [&mut Frames], standing: Standing) -> Outcome {
+    /// segment. `stored` hears of each piece, as number of frames and the position behind
+    /// them, before any reader can: nothing is delivered that is not in the books.
+    pub fn commit(
+        &mut self,
+        appends: &mut [&mut Frames],
+        standing: Standing,
+        mut stored: impl FnMut(usize, u64),
+    ) -> Outcome {
         let mut outcome = Outcome::default();
         let mut cursor = (0, 0);
         let total: usize = appends.iter().map(|frames| frames.ends.len()).sum();
@@ -142,7 +148,9 @@ impl Log {
                 outcome.error = Some(error);
                 break;
             }
-            match self.commit_piece(appends, &mut cursor, &standing, &mut outcome) {
+            let piece =
+                self.commit_piece(appends, &mut cursor, &standing, &mut outcome, &mut stored);
+            match piece {
                 Ok(count) => outcome.stored += count,
                 Err(error) => {
                     self.close_current();
@@ -177,6 +185,7 @@ impl Log {
         cursor: &mut (usize, usize),
         standing: &Standing,
         outcome: &mut Outcome,
+        stored: &mut dyn FnMut(usize, u64),
     ) -> io::Result<usize> {
         let Some(current) = &mut self.current else {
             return Err(io::Error::other("no segment is open"));
@@ -263,6 +272,7 @@ impl Log {
             segment.until = segment.until.max(durable);
         }
         if durable > 0 {
+            stored(count, durable);
             self.shared.durable.send_replace(durable);
         }
         outcome.placed.push((current.number, count));
@@ -281,11 +291,17 @@ impl Log {
         };
         let mut none = [&mut Frames::default()];
         let committed = room.and_then(|()| {
-            self.commit_piece(&mut none, &mut (0, 0), standing, &mut outcome)
-                .map_err(|error| {
-                    self.close_current();
-                    error.into()
-                })
+            self.commit_piece(
+                &mut none,
+                &mut (0, 0),
+                standing,
+                &mut outcome,
+                &mut |_, _| {},
+            )
+            .map_err(|error| {
+                self.close_current();
+                error.into()
+            })
         });
         outcome.error = committed.err();
         outcome
@@ -299,7 +315,8 @@ impl Log {
         if fits && !self.last.1 {
             let mut none = [&mut Frames::default()];
             // A failure loses nothing: the start finds out by itself.
-            let _ = self.commit_piece(&mut none, &mut (0, 0), &standing, &mut Outcome::default());
+            let (start, outcome) = (&mut (0, 0), &mut Outcome::default());
+            let _ = self.commit_piece(&mut none, start, &standing, outcome, &mut |_, _| {});
             self.last.1 = true;
         }
     }

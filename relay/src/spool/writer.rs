@@ -36,11 +36,24 @@ impl Writer {
             return 0;
         }
         let standing = self.standing(next_position, ids);
+        let news: Vec<(u64, u64, u64)> = appends
+            .iter()
+            .flat_map(|append| append.news.iter().zip(&append.frames.ends))
+            .map(|((_, received_at, bytes), (_, _, position))| (*position, *received_at, *bytes))
+            .collect();
         let mut frames: Vec<&mut Frames> = appends
             .iter_mut()
             .map(|append| &mut append.frames)
             .collect();
-        let outcome = self.log.commit(&mut frames, standing);
+        let core = Arc::clone(&self.core);
+        let mut news = news.into_iter();
+        let outcome = self.log.commit(&mut frames, standing, |count, durable| {
+            let mut books = core.books();
+            for (position, received_at, bytes) in news.by_ref().take(count) {
+                books.stored(position, received_at, bytes);
+            }
+            books.counters_mut().durable_position = durable;
+        });
         self.enter(&appends, &outcome);
         let error = outcome.error.as_ref().map(|error| match error {
             CommitError::Full => AppendError::Full,
@@ -71,29 +84,18 @@ impl Writer {
         }
     }
 
-    /// Puts the commit into the books.
+    /// Puts into the books how the commit went.
     pub(super) fn enter(&mut self, appends: &[Append], outcome: &Outcome) {
         // Duplicates alone touch no disk and say nothing about it.
         if outcome.error.is_some() || !outcome.placed.is_empty() {
             self.note(outcome.error.as_ref());
         }
         let mut books = self.core.books();
-        let mut durable = outcome.stored;
-        for append in appends {
-            let here = durable.min(append.news.len());
-            durable -= here;
-            for ((_, received_at, bytes), (_, _, position)) in
-                append.news.iter().zip(&append.frames.ends).take(here)
-            {
-                books.stored(*position, *received_at, *bytes);
-            }
-        }
         for took in &outcome.synced {
             books.synced(*took);
         }
         let segments = self.log.file_count() as u64;
         let counters = books.counters_mut();
-        counters.durable_position = *self.log.shared.durable.borrow();
         counters.segments = segments;
         match &outcome.error {
             None if outcome.placed.is_empty() => {}

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use clickstream_relay::spool::files::SyncPoint;
 use clickstream_relay::spool::files::simulated::SimulatedDisk;
 use clickstream_relay::spool::queue::Submitted;
-use clickstream_relay::spool::{AppendError, Spool, Stored};
+use clickstream_relay::spool::{AppendError, Checkpoint, Entry, Spool, Stored};
 
 use crate::spool_promises::{append, entry, open};
 
@@ -59,4 +59,38 @@ fn a_duplicate_does_not_take_an_original_on_its_way_for_a_durable_one() {
             assert!(answer(&mut answers.lock().unwrap()[0]).unwrap().is_err());
         }
     }
+}
+
+/// The commit needs two segments; while it syncs the second, what is in the first is
+/// delivered.
+#[test]
+fn what_is_delivered_before_its_commit_has_ended_is_in_the_books() {
+    let disk = SimulatedDisk::new(17);
+    let (spool, mut writer) = open(&disk);
+    let entries: Vec<Entry> = (0..90)
+        .map(|id| entry(&spool, &format!("{id} {}", "x".repeat(30))))
+        .collect();
+    let _waiting = spool.submit(&entries);
+    let deliver = spool.clone();
+    let again = disk.clone();
+    disk.during_sync(SyncPoint::Commit, move || {
+        let later = deliver.clone();
+        again.during_sync(SyncPoint::Commit, move || {
+            let position = *later.durable().borrow();
+            let next = Checkpoint {
+                position,
+                delivered: position - 1,
+                ..later.checkpoint()
+            };
+            assert!(next.delivered > 0 && next.delivered < 90);
+            later.advance(next).unwrap();
+        });
+    });
+    writer.commit_waiting();
+    assert_eq!(disk.syncs()[&SyncPoint::Commit], 2);
+    let totals = spool.totals();
+    assert!(totals.delivered > 0);
+    assert_eq!((totals.taken, totals.rotten), (90, 0));
+    assert_eq!(totals.waiting, 90 - totals.delivered);
+    assert!(totals.balance());
 }
