@@ -167,9 +167,8 @@ impl Intake {
 
     /// Reads what a client says that is no event, and drops it.
     pub async fn ignore(&self, request: Request<Body>) -> Response {
-        let limit = self.config.browser_bytes;
-        match body::read(request.into_body(), limit, &self.memory).await {
-            Ok(_dropped) => answer::json(StatusCode::OK, &Taken::default()),
+        match body::drain(request.into_body()).await {
+            Ok(()) => answer::json(StatusCode::OK, &Taken::default()),
             Err(refusal) => refusal.response(),
         }
     }
@@ -179,7 +178,7 @@ impl Intake {
     pub async fn forget(&self, request: Request<Body>) -> Response {
         let (head, body) = request.into_parts();
         let limit = self.config.browser_bytes;
-        if let Err(refusal) = body::read(body, limit, &self.memory).await {
+        if let Err(refusal) = body::read(body, limit, &mut self.memory.hold(false)).await {
             return refusal.response();
         }
         let mut response = answer::json(StatusCode::OK, &Done::default());
@@ -200,18 +199,22 @@ impl Intake {
             Some(Ok(key)) => self.bytes_for(key.kind),
             _ => self.most_bytes(),
         };
-        let (wire, mut held) = body::read(body, limit, &self.memory).await?;
+        let mut held = self.memory.hold(matches!(known, Some(Ok(_))));
+        let wire = body::read(body, limit, &mut held).await?;
         let spool = self.door.spool()?;
         if let (Some(rate), Some(address)) = (&self.by_address, self.visitor(&head)) {
             self.paced(rate, &rate::household(address))?;
         }
         let known = known.transpose()?;
-        let bytes = body::inflate(wire, &head.headers, limit, &self.memory, &mut held)?;
+        let bytes = body::inflate(wire, &head.headers, limit, &mut held)?;
         let batch = form.read(&bytes, &self.config.limits)?;
         let key = match known {
             Some(key) => Some(key),
             None => self.key_in_body(&batch, &head)?,
         };
+        if key.is_some() {
+            held.known();
+        }
         if let (Some(rate), Some(key)) = (&self.by_key, key) {
             self.paced(rate, key.digest())?;
         }

@@ -12,7 +12,7 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 
 use super::answer::Refusal;
-use super::memory::{Held, Memory};
+use super::memory::Held;
 use crate::http::BodyTimeout;
 
 /// After the bound so many more bytes are read and thrown away, so that the client reads our answer
@@ -28,13 +28,11 @@ const ANY_RATIO: usize = 1 << 20;
 /// Largest zstd window, as a power of two: what a decoder may allocate before it yields a byte.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// Reads `body` as it is on the wire, up to `limit` bytes. What it holds is taken from `memory`
-/// until the second value is dropped.
+/// Reads `body` as it is on the wire, up to `limit` bytes, which are `held` in memory.
 ///
 /// # Errors
 /// When it is larger, too slow or cut, or when there is no memory for it.
-pub async fn read(mut body: Body, limit: usize, memory: &Memory) -> Result<(Bytes, Held), Refusal> {
-    let mut held = Held::default();
+pub async fn read(mut body: Body, limit: usize, held: &mut Held) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = Vec::new();
     let mut length = 0usize;
@@ -52,7 +50,7 @@ pub async fn read(mut body: Body, limit: usize, memory: &Memory) -> Result<(Byte
             }
             continue;
         }
-        held.add(memory, data.len())?;
+        held.add(data.len())?;
         if first.is_empty() {
             first = data;
         } else {
@@ -65,8 +63,23 @@ pub async fn read(mut body: Body, limit: usize, memory: &Memory) -> Result<(Byte
     if length > limit {
         return Err(Refusal::TooLarge { limit });
     }
-    let whole = if rest.is_empty() { first } else { rest.into() };
-    Ok((whole, held))
+    Ok(if rest.is_empty() { first } else { rest.into() })
+}
+
+/// Reads `body` to its end and holds nothing of it.
+///
+/// # Errors
+/// When it is too slow or cut, or larger than anybody sends.
+pub async fn drain(mut body: Body) -> Result<(), Refusal> {
+    let mut length = 0usize;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| why(&error))?;
+        length = length.saturating_add(frame.data_ref().map_or(0, Bytes::len));
+        if length > DRAINED {
+            return Err(Refusal::TooLarge { limit: DRAINED });
+        }
+    }
+    Ok(())
 }
 
 fn why(error: &axum::Error) -> Refusal {
@@ -105,7 +118,7 @@ fn encoding(headers: &HeaderMap, wire: &[u8]) -> Result<Encoding, Refusal> {
     }
 }
 
-/// Inflates `wire` to at most `limit` bytes, held in `memory` with the rest.
+/// Inflates `wire` to at most `limit` bytes, `held` in memory with the rest.
 ///
 /// # Errors
 /// When it is not what it says, or yields too much.
@@ -113,7 +126,6 @@ pub fn inflate(
     wire: Bytes,
     headers: &HeaderMap,
     limit: usize,
-    memory: &Memory,
     held: &mut Held,
 ) -> Result<Bytes, Refusal> {
     let by_ratio = wire.len().saturating_mul(RATIO).max(ANY_RATIO);
@@ -133,7 +145,7 @@ pub fn inflate(
     };
     match inflated {
         Some(bytes) => {
-            held.add(memory, bytes.len())?;
+            held.add(bytes.len())?;
             Ok(bytes.into())
         }
         None if bound < limit => Err(Refusal::Bomb { limit: RATIO }),
@@ -156,6 +168,7 @@ mod tests {
     use std::io::Write as _;
 
     use super::*;
+    use crate::intake::memory::Memory;
 
     fn gzip(bytes: &[u8]) -> Bytes {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
@@ -182,8 +195,7 @@ mod tests {
             wire,
             &HeaderMap::from_iter(headers),
             limit,
-            &memory,
-            &mut Held::default(),
+            &mut memory.hold(true),
         )
     }
 
@@ -242,11 +254,10 @@ mod tests {
     async fn a_body_is_read_up_to_its_bound() {
         let memory = Memory::new(1 << 20);
         let body = || Body::from(vec![b'x'; 100]);
-        let (bytes, held) = read(body(), 100, &memory).await.unwrap();
+        let bytes = read(body(), 100, &mut memory.hold(true)).await.unwrap();
         assert_eq!(bytes.len(), 100);
-        drop(held);
         assert!(matches!(
-            read(body(), 99, &memory).await.unwrap_err(),
+            read(body(), 99, &mut memory.hold(true)).await.unwrap_err(),
             Refusal::TooLarge { limit: 99 }
         ));
     }
@@ -255,7 +266,8 @@ mod tests {
     async fn bodies_of_many_frames_are_joined() {
         let frames = ["{\"a\":", "1", "}"].map(|text| Ok::<_, std::io::Error>(Bytes::from(text)));
         let body = Body::from_stream(futures_util::stream::iter(frames));
-        let (bytes, _held) = read(body, 100, &Memory::new(1 << 20)).await.unwrap();
+        let mut held = Memory::new(1 << 20).hold(true);
+        let bytes = read(body, 100, &mut held).await.unwrap();
         assert_eq!(bytes, "{\"a\":1}");
     }
 
@@ -263,10 +275,12 @@ mod tests {
     async fn without_memory_the_answer_is_to_come_back() {
         let memory = Memory::new(4096);
         let body = || Body::from(vec![b'x'; 3000]);
-        let (_bytes, held) = read(body(), 4096, &memory).await.unwrap();
-        let second = read(body(), 4096, &memory).await;
+        let mut held = memory.hold(true);
+        read(body(), 4096, &mut held).await.unwrap();
+        let second = read(body(), 4096, &mut memory.hold(true)).await;
         assert!(matches!(second.unwrap_err(), Refusal::Busy));
         drop(held);
-        assert!(read(body(), 4096, &memory).await.is_ok());
+        let third = read(body(), 4096, &mut memory.hold(true)).await;
+        assert!(third.is_ok());
     }
 }

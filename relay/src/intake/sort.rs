@@ -73,7 +73,7 @@ impl Intake {
             let line = self.sort_one(index, request, &mut sorted);
             // A batch's context goes into each of its events: a small body can become large lines.
             lines = lines.saturating_add(line);
-            held.add(&self.memory, line)?;
+            held.add(line)?;
             if lines > LINES_BYTES {
                 return Err(Refusal::TooLarge { limit: LINES_BYTES });
             }

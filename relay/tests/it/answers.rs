@@ -167,6 +167,11 @@ async fn segments_own_metrics_are_taken_and_forgotten() {
         (answer.status.as_u16(), &answer.json()["success"]),
         (200, &json!(true))
     );
+    // However much there is of it: the SDK would only ask again.
+    for (bytes, status) in [(600 << 10, 200), ((16 << 20) + 1, 413)] {
+        let answer = house.post("/v1/m", &[], vec![b' '; bytes]).await;
+        assert_eq!(answer.status, status, "{bytes}: {}", answer.text);
+    }
     assert_eq!(house.relay.totals().unwrap().taken, 0);
 }
 

@@ -121,6 +121,37 @@ async fn a_body_that_trickles_is_answered_408() {
 }
 
 #[tokio::test]
+async fn strangers_bodies_that_stall_shut_nobody_out() {
+    let house = House::with(|config| config.intake.memory_bytes = 4 << 20).await;
+    let served = serve(&house, |_| {}).await;
+    // Each says that it brings 4 MiB, without a key in its header, and stops before the end. As soon
+    // as there is no room for strangers, one is told so.
+    let mut crowd = Vec::new();
+    let mut part = vec![b' '; 1 << 20];
+    part[0] = b'{';
+    let mut told = String::new();
+    until("strangers have no room", async || {
+        let mut stream = connect(&served).await;
+        let head = "POST /v1/batch HTTP/1.1\r\nhost: x\r\ncontent-length: 4194304\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // Refused in the middle of it, the connection may be cut.
+        let _ = stream.write_all(&part).await;
+        let answer = tokio::time::timeout(Duration::from_millis(300), rest(&mut stream)).await;
+        told = answer.unwrap_or_default();
+        crowd.push(stream);
+        !told.is_empty()
+    })
+    .await;
+    assert!(told.contains(r#""code":"busy""#), "{told}");
+    // Two of them stall still; who has a key is served.
+    let mut stream = connect(&served).await;
+    let large = request(&event(&format!(r#","f":"{}""#, "x".repeat(20 << 10))));
+    stream.write_all(large.as_bytes()).await.unwrap();
+    let answer = one(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
 async fn a_body_that_ends_early_is_not_taken() {
     let house = House::new().await;
     let served = serve(&house, |_| {}).await;
