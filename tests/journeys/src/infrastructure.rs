@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use anyhow::Context as _;
 use clickstream_lab::program;
 
 const FILES: [&str; 7] = [
@@ -27,6 +28,25 @@ fn all() -> anyhow::Result<String> {
         .into_iter()
         .collect::<anyhow::Result<Vec<_>>>()?;
     Ok(files.join("\n"))
+}
+
+/// The inside of a block that begins a line with `head`.
+fn block<'text>(text: &'text str, head: &str) -> anyhow::Result<&'text str> {
+    let (_, after) = text
+        .split_once(&format!("{head} {{\n"))
+        .with_context(|| format!("there is no {head}"))?;
+    let (inside, _) = after
+        .split_once("\n}")
+        .with_context(|| format!("{head} does not end"))?;
+    Ok(inside)
+}
+
+/// What an argument is set to in a block.
+fn value<'text>(block: &'text str, argument: &str) -> Option<&'text str> {
+    block.lines().find_map(|line| {
+        let (name, value) = line.split_once(" = ")?;
+        (name.trim() == argument).then_some(value.trim())
+    })
 }
 
 #[test]
@@ -77,6 +97,48 @@ fn no_secret_profile_or_region_is_written_and_the_state_is_not_kept() -> anyhow:
     for pattern in ["*.tfstate", "*.tfstate.*", "*.tfvars", ".terraform/"] {
         assert!(ignored.lines().any(|line| line == pattern), "{pattern}");
     }
+    Ok(())
+}
+
+#[test]
+fn the_region_is_a_variable_and_reaches_the_logs_policy() -> anyhow::Result<()> {
+    let text = all()?;
+    let region = block(&text, "variable \"region\"")?;
+    assert_eq!(value(region, "type"), Some("string"));
+    assert_eq!(
+        value(region, "default"),
+        Some("null"),
+        "the default chain's"
+    );
+    let provider = block(&text, "provider \"aws\"")?;
+    assert_eq!(value(provider, "region"), Some("var.region"));
+    // An ARN is asked of its resource, so whatever region the provider has is in it.
+    assert!(!text.contains("arn:"), "no ARN is written out");
+    let policy = block(
+        &text,
+        "data \"aws_iam_policy_document\" \"clickstream_cloudwatch\"",
+    )?;
+    let log = "aws_cloudwatch_log_group.clickstream_firehose";
+    let resources = value(policy, "resources").unwrap_or_default();
+    assert!(
+        resources.starts_with(&format!("[\"${{{log}.arn}}:log-stream:")),
+        "{resources}"
+    );
+    assert_eq!(resources.matches(',').count(), 0, "that group alone");
+    // The group of the policy is the one that the stream writes to.
+    let stream = block(
+        &text,
+        "resource \"aws_kinesis_firehose_delivery_stream\" \"extended_s3_stream\"",
+    )?;
+    assert_eq!(
+        value(stream, "log_group_name"),
+        Some(format!("{log}.name").as_str())
+    );
+    let made = block(
+        &text,
+        "resource \"aws_cloudwatch_log_group\" \"clickstream_firehose\"",
+    )?;
+    assert_eq!(value(made, "region"), None, "the provider's");
     Ok(())
 }
 
