@@ -20,3 +20,4 @@ mod operators;
 mod reference;
 mod refused;
 mod stdout;
+mod tokens;
