@@ -1,19 +1,23 @@
 //! What was refused is kept, beside the spool, so that somebody can find out why.
 //!
 //! One JSON line an event, with the time, the source, the rule and the bytes as they came (without
-//! secrets); a file of at most an eighth of the bound, the oldest file deleted first. It is a help, not a promise: the
-//! client was told, so nothing waits for this disk, and what it cannot take is counted. Bodies
-//! without a known write key never come here.
+//! secrets, and cut where they are too many). It is a help, not a promise: the client was told, so
+//! nothing waits for this disk, and what it cannot take is counted. Bodies without a known write key
+//! never come here.
 
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+mod files;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use clickstream_event::time::Timestamp;
 use serde::Serialize;
+
+use self::files::Files;
 
 /// Where refused events are kept, and how many.
 #[derive(Clone, Debug)]
@@ -24,11 +28,8 @@ pub struct Config {
     pub size: u64,
 }
 
-/// Batches of refused events that may wait for the disk.
-const WAITING: usize = 256;
-
-/// The files share the bound, so that deleting the oldest costs an eighth of what is kept.
-const FILES: u64 = 8;
+/// Bytes of refused events that may wait for the disk.
+const WAITING: usize = 8 << 20;
 
 /// One refused event.
 #[derive(Debug)]
@@ -47,14 +48,27 @@ pub struct Refused {
     pub reason: String,
     /// Its bytes as they came, but for secrets; none where those cannot be told apart.
     pub raw: Option<Vec<u8>>,
-    /// How many bytes came.
-    pub length: usize,
+    /// How many bytes came, where `raw` is not all of them.
+    pub length: Option<usize>,
+}
+
+impl Refused {
+    /// The bytes that it holds in memory, about.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.source, &self.reason].map(String::len);
+        let raw = self.raw.as_ref().map_or(0, Vec::len);
+        let id = self.message_id.as_ref().map_or(0, String::len);
+        size_of::<Self>() + texts.iter().sum::<usize>() + raw + id
+    }
 }
 
 /// A handle on the keeper's thread.
 #[derive(Debug)]
 pub struct Keeper {
-    queue: Mutex<Option<SyncSender<Vec<Refused>>>>,
+    queue: Mutex<Option<Sender<Vec<Refused>>>>,
+    /// Bytes in the queue.
+    waiting: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
     counters: Arc<Counters>,
 }
@@ -83,41 +97,58 @@ impl Keeper {
     /// When the folder cannot be made or read.
     pub fn start(config: &Config) -> Result<Self, KeeperError> {
         let counters = Arc::new(Counters::default());
+        let waiting = Arc::new(AtomicUsize::new(0));
         if config.size == 0 {
             return Ok(Self {
                 queue: Mutex::new(None),
+                waiting,
                 thread: Mutex::new(None),
                 counters,
             });
         }
         fs_err::create_dir_all(&config.dir)?;
         let mut files = Files::open(config)?;
-        let (queue, waiting) = sync_channel(WAITING);
-        let counted = Arc::clone(&counters);
+        let (queue, queued) = channel();
+        let (counted, left) = (Arc::clone(&counters), Arc::clone(&waiting));
         let thread = std::thread::Builder::new()
             .name("rejected".to_owned())
-            .spawn(move || keep(&mut files, &waiting, &counted))?;
+            .spawn(move || keep(&mut files, &queued, &left, &counted))?;
         Ok(Self {
             queue: Mutex::new(Some(queue)),
+            waiting,
             thread: Mutex::new(Some(thread)),
             counters,
         })
     }
 
-    /// Keeps `refused`, or counts that it could not. Never waits.
-    pub fn keep(&self, refused: Vec<Refused>) {
-        let count = refused.len() as u64;
-        if count == 0 {
-            return;
-        }
+    /// Keeps `refused`, or counts what it could not. Never waits.
+    pub fn keep(&self, mut refused: Vec<Refused>) {
+        let count = refused.len();
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let sent = match &*queue {
-            Some(queue) => queue.try_send(refused),
-            None => Err(TrySendError::Disconnected(refused)),
+        // Under the lock nobody else adds to it.
+        let mut room = match &*queue {
+            Some(_) => WAITING.saturating_sub(self.waiting.load(Relaxed)),
+            None => 0,
         };
-        if sent.is_err() {
-            self.counters.not_kept.fetch_add(count, Relaxed);
+        let fits = |refused: &&Refused| match room.checked_sub(refused.bytes()) {
+            Some(left) => {
+                room = left;
+                true
+            }
+            None => false,
+        };
+        refused.truncate(refused.iter().take_while(fits).count());
+        let mut queued = refused.len();
+        if let Some(queue) = queue.as_ref().filter(|_| queued > 0) {
+            let bytes = refused.iter().map(Refused::bytes).sum();
+            self.waiting.fetch_add(bytes, Relaxed);
+            if queue.send(refused).is_err() {
+                // Its thread is gone: nothing will ever fit again.
+                queued = 0;
+            }
         }
+        let not_kept = (count - queued) as u64;
+        self.counters.not_kept.fetch_add(not_kept, Relaxed);
     }
 
     /// What has been counted so far.
@@ -146,18 +177,45 @@ impl Keeper {
     }
 }
 
-fn keep(files: &mut Files, waiting: &Receiver<Vec<Refused>>, counters: &Counters) {
-    while let Ok(refused) = waiting.recv() {
-        let count = refused.len() as u64;
-        let lines: Vec<u8> = refused.iter().flat_map(line).collect();
-        match files.append(&lines) {
-            Ok(()) => counters.kept.fetch_add(count, Relaxed),
-            Err(error) => {
-                tracing::warn!(%error, events = count, "rejected events could not be kept");
-                counters.not_kept.fetch_add(count, Relaxed)
-            }
-        };
+fn keep(
+    files: &mut Files,
+    queued: &Receiver<Vec<Refused>>,
+    waiting: &AtomicUsize,
+    counters: &Counters,
+) {
+    while let Ok(batch) = queued.recv() {
+        let mut failed = None;
+        for refused in batch {
+            let bytes = refused.bytes();
+            match write_down(files, refused) {
+                Ok(()) => counters.kept.fetch_add(1, Relaxed),
+                Err(error) => {
+                    failed = Some(error);
+                    counters.not_kept.fetch_add(1, Relaxed)
+                }
+            };
+            waiting.fetch_sub(bytes, Relaxed);
+        }
+        if let Some(error) = failed {
+            tracing::warn!(%error, "rejected events could not be kept");
+        }
     }
+}
+
+/// One line; without the event's bytes where a whole file would be too small for them.
+fn write_down(files: &mut Files, mut refused: Refused) -> io::Result<()> {
+    let mut written = line(&refused);
+    if written.len() as u64 > files.longest() {
+        let raw = refused.raw.take().map(|raw| raw.len());
+        refused.length = refused.length.or(raw);
+        written = line(&refused);
+    }
+    if written.len() as u64 > files.longest() {
+        return Err(io::Error::other(
+            "--rejected-size is too small for one event",
+        ));
+    }
+    files.append(&written)
 }
 
 fn line(refused: &Refused) -> Vec<u8> {
@@ -187,84 +245,18 @@ fn line(refused: &Refused) -> Vec<u8> {
         code: refused.code,
         reason: &refused.reason,
         raw: raw.as_deref(),
-        length: raw.is_none().then_some(refused.length),
+        length: refused.length,
     };
     let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
     bytes.push(b'\n');
     bytes
 }
 
-/// The numbered files, the last of them open.
-#[derive(Debug)]
-struct Files {
-    dir: PathBuf,
-    file_size: u64,
-    /// Made with its first line, so that starts without rejections push nothing out.
-    current: Option<fs_err::File>,
-    written: u64,
-    number: u64,
-}
-
-impl Files {
-    fn open(config: &Config) -> io::Result<Self> {
-        Ok(Self {
-            dir: config.dir.clone(),
-            file_size: (config.size / FILES).max(1),
-            // Every run writes files of its own: a torn last line of a killed one stays there.
-            current: None,
-            written: 0,
-            number: numbers(&config.dir)?.into_iter().max().unwrap_or(0),
-        })
-    }
-
-    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
-        let length = lines.len() as u64;
-        let full = self.written > 0 && self.written + length > self.file_size;
-        let mut file = match self.current.take() {
-            Some(file) if !full => file,
-            _ => {
-                let file = fs_err::File::create(path(&self.dir, self.number + 1))?;
-                self.number += 1;
-                self.written = 0;
-                self.delete_old()?;
-                file
-            }
-        };
-        file.write_all(lines)?;
-        self.written += length;
-        self.current = Some(file);
-        Ok(())
-    }
-
-    fn delete_old(&mut self) -> io::Result<()> {
-        for number in numbers(&self.dir)? {
-            if number + FILES <= self.number {
-                fs_err::remove_file(path(&self.dir, number))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn path(dir: &Path, number: u64) -> PathBuf {
-    dir.join(format!("rejected-{number:08}.jsonl"))
-}
-
-fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in fs_err::read_dir(dir)? {
-        let name = entry?.file_name();
-        let number = name
-            .to_str()
-            .and_then(|name| name.strip_prefix("rejected-")?.strip_suffix(".jsonl"))
-            .and_then(|number| number.parse::<u64>().ok());
-        numbers.extend(number);
-    }
-    Ok(numbers)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use super::files::{numbers, path};
     use super::*;
 
     fn refused(index: usize, raw: &[u8]) -> Refused {
@@ -276,7 +268,7 @@ mod tests {
             code: "too_deep",
             reason: "$.a: nests deeper than 64 levels".to_owned(),
             raw: Some(raw.to_vec()),
-            length: raw.len(),
+            length: None,
         }
     }
 
@@ -326,6 +318,46 @@ mod tests {
         let newest = numbers(&config.dir).unwrap().into_iter().max().unwrap();
         let text = fs_err::read_to_string(path(&config.dir, newest)).unwrap();
         assert!(text.lines().last().unwrap().contains("\"index\":199"));
+    }
+
+    #[test]
+    fn one_large_batch_stays_within_the_bound_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path(), 64 << 10);
+        let keeper = Keeper::start(&config).unwrap();
+        // Control characters are written six times as long.
+        let batch = (0..400).map(|index| refused(index, &[1; 1000])).collect();
+        keeper.keep(batch);
+        // Longer than a whole file: its bytes are left out, and that is said.
+        keeper.keep(vec![refused(400, &[b'x'; 9 << 10])]);
+        keeper.close();
+        assert_eq!(keeper.counters().kept.load(Relaxed), 401);
+        let mut texts = Vec::new();
+        for number in numbers(&config.dir).unwrap() {
+            texts.push(fs_err::read_to_string(path(&config.dir, number)).unwrap());
+        }
+        assert!(texts.iter().all(|text| text.len() <= 8 << 10));
+        let total: usize = texts.iter().map(String::len).sum();
+        assert!(total > 32 << 10 && total <= 64 << 10, "{total}");
+        let last = texts.iter().flat_map(|text| text.lines());
+        let last = last.filter(|line| line.contains("\"index\":400,"));
+        let lines: Vec<&str> = last.collect();
+        assert_eq!(lines.len(), 1);
+        assert!(lines[0].ends_with("\"length\":9216}"), "{}", lines[0]);
+    }
+
+    #[test]
+    fn what_waits_is_bounded_by_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        let keeper = Keeper::start(&config(dir.path(), 1 << 20)).unwrap();
+        // One batch alone is larger than all that may wait.
+        let batch = (0..300).map(|index| refused(index, &[b'x'; 32 << 10]));
+        keeper.keep(batch.collect());
+        keeper.close();
+        let kept = keeper.counters().kept.load(Relaxed);
+        assert!((200..256).contains(&kept), "{kept}");
+        assert_eq!(kept + keeper.counters().not_kept.load(Relaxed), 300);
+        assert_eq!(keeper.waiting.load(Relaxed), 0);
     }
 
     #[test]

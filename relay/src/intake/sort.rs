@@ -70,10 +70,12 @@ impl Intake {
         let mut sorted = Sorted::default();
         let mut lines = 0usize;
         for index in 0..batch.len() {
+            let already = sorted.kept.len();
             let line = self.sort_one(index, request, &mut sorted);
             // A batch's context goes into each of its events: a small body can become large lines.
             lines = lines.saturating_add(line);
-            held.add(line)?;
+            let kept = sorted.kept.iter().skip(already).map(Refused::bytes);
+            held.add(line.saturating_add(kept.sum()))?;
             if lines > LINES_BYTES {
                 return Err(Refusal::TooLarge { limit: LINES_BYTES });
             }
@@ -104,7 +106,8 @@ impl Intake {
             Ok(event) => event,
             Err(rejection) => {
                 let raw = request.batch.raw(index);
-                let loose = Loose::read(raw);
+                let mut loose = Loose::read(raw);
+                let cut = self.cut(loose.bytes.as_mut());
                 // Its sender is known by its key, whatever else is wrong with it.
                 let own_key = rejection.write_key.clone().or(loose.write_key);
                 let key = self.key_of(request, own_key.as_deref(), sorted);
@@ -117,7 +120,7 @@ impl Intake {
                     code: rejected.code,
                     reason: rejected.reason.clone(),
                     raw: loose.bytes,
-                    length: raw.len(),
+                    length: cut.then_some(raw.len()),
                 }));
                 sorted.rejected.push(rejected);
                 return 0;
@@ -146,6 +149,19 @@ impl Intake {
             line,
         });
         bytes
+    }
+
+    /// Cuts a refused event's bytes to what an event may have. Says whether they are not all of it.
+    fn cut(&self, bytes: Option<&mut Vec<u8>>) -> bool {
+        let limit = self.config.limits.event_bytes;
+        match bytes {
+            Some(bytes) if bytes.len() > limit => {
+                bytes.truncate(limit);
+                bytes.shrink_to_fit();
+                true
+            }
+            bytes => bytes.is_none(),
+        }
     }
 
     /// The request's key, else the event's own; which of these was met is noted.

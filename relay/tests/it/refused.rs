@@ -46,3 +46,19 @@ async fn neither_token_nor_key_of_a_rejected_event_is_stored() {
     let torn: Value = serde_json::from_str(kept.lines().last().unwrap()).unwrap();
     assert!(torn["length"].as_u64() > Some(60) && torn.get("raw").is_none());
 }
+
+#[tokio::test]
+async fn a_large_event_is_kept_cut_and_says_so() {
+    let house = House::new().await;
+    let large = format!(r#"{{"type":"track","f":"{}"}}"#, "x".repeat(1 << 20));
+    let body = format!(r#"{{"batch":[{large}]}}"#);
+    let headers = [("x-write-key", "server-key")];
+    assert_eq!(house.post("/v1/batch", &headers, body).await.status, 200);
+    let dir = house.dir.path().join("spool/rejected");
+    house.relay.shutdown(Duration::from_secs(20)).await;
+    let text = fs_err::read_to_string(&files(&dir)[0]).unwrap();
+    let line: Value = serde_json::from_str(text.trim_end()).unwrap();
+    assert_eq!(line["code"], "event_too_large");
+    assert_eq!(line["raw"], large[..32 << 10]);
+    assert_eq!(line["length"], large.len());
+}
