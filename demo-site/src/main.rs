@@ -42,7 +42,7 @@ struct Cli {
     tracker_dir: PathBuf,
     /// Which lines are logged, such as info or clickstream_relay=debug [default: info]
     #[arg(long, value_name = "FILTER", env = "CLICKSTREAM_LOG_FILTER")]
-    log_filter: Option<String>,
+    log_filter: Option<logging::LogFilter>,
     #[command(flatten)]
     relay: Flags,
 }
