@@ -348,7 +348,7 @@ impl Staging<'_> {
         if let Some(file_system) = &self.file_system
             && self.keys.len() > MANY_KEYS
         {
-            let synced = file_system.sync(SyncPoint::Published);
+            let synced = file_system.sync(SyncPoint::PublishedMany);
             return synced.map_err(|error| LakeError::at(&self.lake.dir, error));
         }
         for folder in &self.keys {

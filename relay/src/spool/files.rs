@@ -39,21 +39,29 @@ pub enum SyncPoint {
     PlanName,
     /// The plan that a start found and carries out again.
     RecoveredPlan,
-    /// The lake's id, its folders and their names.
+    /// The names of the lake's folder and of those above it, before it has an id.
+    LakeParents,
+    /// The lake's id with the names of its folders, in one call.
     LakeIdentity,
+    /// The lake's id, where the system cannot sync all at once.
+    LakeIdentityFile,
+    /// The names in the lake's folder, where the system cannot sync all at once.
+    LakeNames,
     /// All that was staged, and the folders of every key, in one call.
     Staged,
     /// One staged file, where the system cannot sync all at once.
     StagedFile,
     /// One folder on the way to a key, where the system cannot sync all at once.
     KeyPath,
-    /// The folder in which an object got its name.
+    /// One folder in which an object got its name.
     Published,
+    /// All folders in which objects got their names, in one call.
+    PublishedMany,
 }
 
 impl SyncPoint {
     /// All of them, for the tests.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::SpoolParents,
         Self::Identity,
         Self::SpoolNames,
@@ -65,11 +73,15 @@ impl SyncPoint {
         Self::Plan,
         Self::PlanName,
         Self::RecoveredPlan,
+        Self::LakeParents,
         Self::LakeIdentity,
+        Self::LakeIdentityFile,
+        Self::LakeNames,
         Self::Staged,
         Self::StagedFile,
         Self::KeyPath,
         Self::Published,
+        Self::PublishedMany,
     ];
 }
 

@@ -307,7 +307,8 @@ impl Log {
         outcome
     }
 
-    /// A last, empty commit, so that the next start knows all before it as durable.
+    /// A last, empty commit, so that the next start knows all before it as durable. It is
+    /// not synced: what it says is true whether it lasts or not.
     pub fn finish(&mut self, standing: Standing) {
         let fits = self.current.as_ref().is_some_and(|current| {
             current.header.is_none() && current.at + frame::COMMIT as u64 <= current.file.capacity
@@ -315,6 +316,7 @@ impl Log {
         if fits && !self.last.1 {
             let mut none = [&mut Frames::default()];
             // A failure loses nothing: the start finds out by itself.
+            self.durability = Durability::Buffered;
             let (start, outcome) = (&mut (0, 0), &mut Outcome::default());
             let _ = self.commit_piece(&mut none, start, &standing, outcome, &mut |_, _| {});
             self.last.1 = true;

@@ -16,6 +16,11 @@ fn needed(point: SyncPoint) {
             Err((Counterexample::Books(_), _)) => {}
             Err((found, trace)) => {
                 let steps = trace.len();
+                // It is the missing sync that this history misses, and nothing else.
+                assert!(
+                    run(seed, None).is_ok(),
+                    "{point:?}: history {seed} fails with it"
+                );
                 println!("{point:?}: history {seed}, {steps} steps: {found:?}");
                 return;
             }
@@ -50,9 +55,13 @@ each! {
     plan Plan,
     plan_name PlanName,
     recovered_plan RecoveredPlan,
+    lake_parents LakeParents,
     lake_identity LakeIdentity,
+    lake_identity_file LakeIdentityFile,
+    lake_names LakeNames,
     staged Staged,
     staged_file StagedFile,
     key_path KeyPath,
     published Published,
+    published_many PublishedMany,
 }

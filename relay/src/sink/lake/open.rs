@@ -64,8 +64,8 @@ impl Lake {
             match file_system {
                 Some(file_system) => file_system.sync(SyncPoint::LakeIdentity)?,
                 None => {
-                    file.sync(SyncPoint::LakeIdentity)?;
-                    self.files.sync_dir(&self.dir, SyncPoint::LakeIdentity)?;
+                    file.sync(SyncPoint::LakeIdentityFile)?;
+                    self.files.sync_dir(&self.dir, SyncPoint::LakeNames)?;
                 }
             }
             Ok(id)
@@ -78,7 +78,7 @@ impl Lake {
             return Ok(found);
         }
         // Once there is an id, this is known to be done.
-        sync_ancestors(&*self.files, &self.dir, SyncPoint::LakeIdentity)?;
+        sync_ancestors(&*self.files, &self.dir, SyncPoint::LakeParents)?;
         // Written aside and renamed: another relay that opens this lake at the same
         // moment sees a whole id or none.
         let new = self.dir.join(format!(".lake-id-{}", self.spool));
