@@ -109,7 +109,7 @@ fn objects_newer_than_the_checkpoint_that_others_removed_are_made_again() {
         world.deliver().unwrap();
         for path in world.raw().into_keys() {
             if world.totals().unwrap().delivered == 0 {
-                clickstream_relay::spool::Files::remove_file(&world.disk, &path).unwrap();
+                world.remove(&path);
             }
         }
         world.mend();

@@ -1,5 +1,6 @@
 //! The system on the simulated disk: appends by hand, delivery by hand, crashes.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -63,6 +64,10 @@ pub struct World {
     pub owed: Vec<u64>,
     process: Option<Process>,
     asleep: Vec<(Vec<u64>, Answer)>,
+    /// Objects that were ever seen, with their bytes, and whether they must be there.
+    seen: BTreeMap<PathBuf, (Vec<u8>, bool)>,
+    /// Power was cut since: names that were not synced may be gone.
+    forgot: bool,
     /// What was sent during a commit.
     during: Arc<Mutex<Option<Sent>>>,
     /// How the machine goes down when it stops by itself.
@@ -86,6 +91,8 @@ impl World {
             owed: Vec::new(),
             process: None,
             asleep: Vec::new(),
+            seen: BTreeMap::new(),
+            forgot: false,
             during: Arc::default(),
             next_crash: Crash::PowerCut,
             trace: Vec::new(),
@@ -188,6 +195,7 @@ impl World {
                 Err(error) => {
                     self.trace.push(format!("the lake does not open: {error}"));
                     self.come_back();
+                    self.look()?;
                     return Ok(Delivery::Failed(error.to_string()));
                 }
             }
@@ -204,6 +212,7 @@ impl World {
         self.trace
             .push(format!("deliver: {delivery:?}, checkpoint {position}"));
         self.come_back();
+        self.look()?;
         Ok(delivery)
     }
 
@@ -213,6 +222,7 @@ impl World {
         let asleep = std::mem::take(&mut self.asleep);
         self.process = None;
         self.disk.restart(crash);
+        self.forgot |= crash == Crash::PowerCut;
         for (numbers, _) in asleep {
             self.answered(numbers, false);
         }
@@ -286,7 +296,38 @@ impl World {
         Ok(self.process()?.spool.totals())
     }
 
-    pub fn raw(&self) -> std::collections::BTreeMap<PathBuf, Vec<u8>> {
+    /// An object that was seen keeps its name and its bytes for ever, also when a delivery
+    /// is done again; only a name that was not synced may be gone after a power cut.
+    fn look(&mut self) -> Result<(), Counterexample> {
+        let raw = self.raw();
+        for (path, (bytes, there)) in &mut self.seen {
+            match raw.get(path) {
+                None if self.forgot || !*there => *there = false,
+                Some(found) if found == bytes => *there = true,
+                found => {
+                    let now = found.map(Vec::len);
+                    return Err(Counterexample::Changed(format!(
+                        "{} had {} bytes and now has {now:?}",
+                        path.display(),
+                        bytes.len()
+                    )));
+                }
+            }
+        }
+        self.forgot = false;
+        for (path, bytes) in raw {
+            self.seen.entry(path).or_insert((bytes, true));
+        }
+        Ok(())
+    }
+
+    /// Somebody moves an object out of the lake.
+    pub fn remove(&mut self, path: &Path) {
+        spool::Files::remove_file(&self.disk, path).unwrap();
+        self.seen.remove(path);
+    }
+
+    pub fn raw(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut raw = self.disk.contents(Path::new("/data/lake/raw"));
         // What begins with a dot is nobody's data.
         raw.retain(|path, _| !path.to_string_lossy().contains("/."));
