@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::frame::{self, Found};
 use super::header::SECTOR;
@@ -160,11 +161,16 @@ impl Cursor {
     }
 }
 
+/// What a read came to: the cursor behind it, and how far it was to go.
+type Read = (Cursor, u64, io::Result<Vec<Record>>);
+
 /// A [`Cursor`] that waits.
 #[derive(Debug)]
 pub struct Reader {
     durable: watch::Receiver<u64>,
     cursor: Option<Cursor>,
+    /// A read begun by a call that was dropped before its end; the next call takes it over.
+    reading: Option<JoinHandle<Read>>,
     shared: Arc<Shared>,
     position: u64,
 }
@@ -174,6 +180,7 @@ impl Reader {
         Self {
             durable: shared.durable.subscribe(),
             cursor: None,
+            reading: None,
             shared,
             position: from,
         }
@@ -186,30 +193,22 @@ impl Reader {
     }
 
     /// The next records, at most `max_bytes` of memory but at least one; waits until one
-    /// is durable. May be dropped while it waits: the next call goes on from the same
-    /// record.
+    /// is durable. May be dropped while it waits: the next call goes on with the same
+    /// read.
     ///
     /// # Errors
     /// When the disk cannot be read, or the spool is gone.
     pub async fn next(&mut self, max_bytes: usize) -> io::Result<Vec<Record>> {
         loop {
-            let position = self.position;
-            let until = *self
-                .durable
-                .wait_for(|durable| *durable > position)
-                .await
-                .map_err(io::Error::other)?;
-            let shared = Arc::clone(&self.shared);
-            let mut cursor = match self.cursor.take() {
-                Some(cursor) => cursor,
-                None => Cursor::new(shared, position),
+            if self.reading.is_none() {
+                self.begin(max_bytes).await?;
+            }
+            let Some(reading) = &mut self.reading else {
+                continue;
             };
-            let (cursor, records) = tokio::task::spawn_blocking(move || {
-                let records = cursor.read(max_bytes, until);
-                (cursor, records)
-            })
-            .await
-            .map_err(io::Error::other)?;
+            let read = reading.await;
+            self.reading = None;
+            let (cursor, until, records) = read.map_err(io::Error::other)?;
             let records = records?;
             self.cursor = Some(cursor);
             match records.last() {
@@ -224,10 +223,77 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// Waits until there is something to read, and begins to.
+    async fn begin(&mut self, max_bytes: usize) -> io::Result<()> {
+        let position = self.position;
+        let until = *self
+            .durable
+            .wait_for(|durable| *durable > position)
+            .await
+            .map_err(io::Error::other)?;
+        let mut cursor = match self.cursor.take() {
+            Some(cursor) => cursor,
+            None => Cursor::new(Arc::clone(&self.shared), position),
+        };
+        self.reading = Some(tokio::task::spawn_blocking(move || {
+            let records = cursor.read(max_bytes, until);
+            (cursor, until, records)
+        }));
+        Ok(())
+    }
+}
+
 fn read(segment: &Segment, offset: u64, length: u64) -> io::Result<Bytes> {
     let length = usize::try_from(length).map_err(io::Error::other)?;
     let mut bytes = vec![0; length];
     let read = segment.file.file.read_at(offset, &mut bytes)?;
     bytes.truncate(read);
     Ok(Bytes::from(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Waker};
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::spool::{Config, Entry, RealFiles, Spool};
+
+    #[test]
+    fn a_call_that_is_dropped_leaves_its_read_to_the_next_one() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let dir = tempfile::tempdir().unwrap();
+            let files = Arc::new(RealFiles);
+            let clock = Arc::new(SystemClock::default());
+            let spool = Spool::open(&Config::new(dir.path()), files, clock).unwrap();
+            let mut reader = spool.reader(0);
+            for id in 0..3_u64 {
+                let entry = Entry {
+                    received_at: id,
+                    key: spool.key("shop", 1, &id.to_string()),
+                    line: b"line".to_vec(),
+                };
+                spool.append(vec![entry]).await.unwrap();
+                // The disk is slow: something else has its only thread.
+                let (done, busy) = std::sync::mpsc::channel::<()>();
+                tokio::task::spawn_blocking(move || busy.recv());
+                {
+                    // Begun and dropped, as when a call lands meanwhile.
+                    let mut next = std::pin::pin!(reader.next(1_000));
+                    let mut context = Context::from_waker(Waker::noop());
+                    assert!(next.as_mut().poll(&mut context).is_pending());
+                }
+                assert!(reader.reading.is_some());
+                drop(done);
+                let records = reader.next(1_000).await.unwrap();
+                assert_eq!(records.len(), 1);
+                assert_eq!(records[0].received_at, id);
+            }
+        });
+    }
 }
