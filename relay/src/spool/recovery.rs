@@ -154,12 +154,17 @@ impl Recovered {
         } else {
             segment.end
         };
+        // Of a former life that came back because the header of the next one was lost, nobody
+        // says any more which frames are void. Those below the checkpoint are not delivered
+        // again, so their ids must not say that they are durable.
+        let unnamed = !found.last && segment.end == u64::MAX;
         segment.end = end;
         let valid = whole.frames.iter().filter(|(at, _)| *at < end);
         let mut last_commit = None;
         for (at, frame) in valid {
             match frame.commit {
                 Some(commit) => last_commit = Some((at + frame.padded() as u64, commit)),
+                None if unnamed && *at >= durable && frame.position < delivered => {}
                 None => {
                     segment.until = segment.until.max(frame.position + 1);
                     self.record(segment.number, frame, delivered);

@@ -13,6 +13,7 @@
 )]
 
 mod each_sync;
+mod former_life;
 mod histories;
 mod history;
 mod model;
