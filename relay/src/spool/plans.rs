@@ -49,10 +49,15 @@ impl Plans {
         carried_out: u64,
     ) -> io::Result<(Self, Vec<StoredPlan>)> {
         let numbers = numbers(&*files, dir)?;
-        let highest = numbers.last().copied().unwrap_or(0).max(carried_out);
+        let mut highest = carried_out;
         let mut found = Vec::new();
         for number in numbers {
             let bytes = read_all(&*files.open(&path(dir, number))?)?;
+            // One that is only zero-filled is still to be used: on a full disk there may be
+            // no room for another.
+            if bytes.iter().any(|byte| *byte != 0) {
+                highest = highest.max(number);
+            }
             found.extend(decode(&bytes).filter(|plan| plan.number == number));
         }
         let plans = Self {
@@ -212,6 +217,19 @@ mod tests {
             let (_, found) = Plans::open(files.clone(), dir.path(), 0).unwrap();
             assert!(found.is_empty(), "{torn}");
         }
+    }
+
+    #[test]
+    fn a_file_that_was_only_prepared_is_used_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Arc::new(RealFiles);
+        let (mut plans, _) = Plans::open(files.clone(), dir.path(), 0).unwrap();
+        plans.write(1..2, vec![]).unwrap();
+        plans.sweep(1).unwrap();
+        let (mut plans, _) = Plans::open(files, dir.path(), 1).unwrap();
+        assert_eq!(plans.write(2..3, vec![]).unwrap().number, 2);
+        let names = numbers(&RealFiles, dir.path()).unwrap();
+        assert_eq!(names, [2]);
     }
 
     #[test]
