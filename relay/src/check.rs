@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::config::Config;
-use crate::config::quantity::Size;
 use crate::intake::origin::Origins;
+use crate::quantity::Size;
 use crate::spool::RealFiles;
 use crate::{folder, http, sink};
 

@@ -3,17 +3,19 @@
 mod bounds;
 pub mod flags;
 pub mod layers;
-pub mod quantity;
+pub mod secret;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use crate::quantity;
 pub use flags::{Anonymous, Durability, Flags, PartitionBy, SinkKind};
 
-use self::flags::{IdentityFlags, IntakeFlags, Secret, ServerFlags, SinkFlags, SpoolFlags};
+use self::flags::{IdentityFlags, IntakeFlags, ServerFlags, SinkFlags, SpoolFlags};
 use self::layers::FileError;
+use self::secret::Secret;
 use crate::identity::token::{InvalidKey, Key};
 use crate::intake::key::{InvalidWriteKey, Keyring, WriteKey};
 use crate::intake::origin::{InvalidOrigin, Origin};

@@ -67,6 +67,7 @@ pub use service::{Relay, StartError};
 
 // Every event's one counted end before the fsync.
 pub mod outcome;
+pub mod quantity;
 
 // Alive, ready, and the door to the spool.
 pub mod health;

@@ -1,11 +1,14 @@
 //! What can be done on a page, as a script in it finds, and which of it is chosen.
 
+use std::time::Duration;
+
 use fantoccini::Client;
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::error::CmdError;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
+use serde_json::Value;
 
 /// How much likelier something in the page's main part is chosen than something around it,
 /// which is there on every page.
@@ -89,12 +92,32 @@ impl Handle {
     }
 }
 
+/// Which document is open where, once it is complete.
+const AT_REST: &str = "return document.readyState === 'complete' \
+    ? [performance.timeOrigin, location.href] : null";
+
+/// Between two looks at whether a page is at rest.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
+/// After so many looks a page is taken as it is: some load for ever.
+const LOOKS: usize = 100;
+
 impl Page {
-    /// Looks at the page that is open.
+    /// Looks at the page that is open, once it has come to rest: a click may lead on after
+    /// the driver has called it done, and what was seen before that is stale.
     ///
     /// # Errors
     /// What the driver says.
     pub async fn look(client: &Client) -> Result<Self, CmdError> {
+        let mut before = Value::Null;
+        for _ in 0..LOOKS {
+            let now = client.execute(AT_REST, Vec::new()).await?;
+            if !now.is_null() && now == before {
+                break;
+            }
+            before = now;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
         let found = client.execute(include_str!("page.js"), Vec::new()).await?;
         Ok(serde_json::from_value(found)?)
     }

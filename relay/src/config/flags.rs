@@ -11,6 +11,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use super::quantity::{Seconds, Size};
+use super::secret::Secret;
 use crate::logging::LogFormat;
 
 /// The relay's settings as somebody gave them. The bookstore takes the same ones.
@@ -334,29 +335,6 @@ pub struct SinkFlags {
     /// Another endpoint than Amazon's, such as firehose-local's
     #[arg(long, value_name = "URL", env = "CLICKSTREAM_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
-}
-
-/// Text that is never shown: neither by `{:?}` nor in an error.
-#[derive(Clone, Deserialize, PartialEq, Eq)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl From<&str> for Secret {
-    fn from(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-}
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
 }
 
 /// Under which user id an event of nobody known is written.

@@ -19,8 +19,8 @@ use super::recovery::{Recovered, recover};
 use super::writer::Writer;
 use super::{Config, Core, Health, plans, segment};
 use crate::clock::Clock;
-use crate::config::quantity::Size;
 use crate::duplicate::KeyedHash;
+use crate::quantity::Size;
 
 /// Why a spool could not be opened.
 #[derive(Debug, thiserror::Error)]
