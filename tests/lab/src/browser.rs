@@ -38,17 +38,7 @@ impl Browser {
     /// Where it is not installed.
     pub async fn start_sized(width: u32, height: u32) -> anyhow::Result<Self> {
         let profile = tempfile::tempdir()?;
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
-        let mut driver = Program::spawn("chromedriver", command).context(
-            "browser tests need Chromium and its driver; on Debian, as root: \
-             apt-get install --no-install-recommends chromium chromium-driver",
-        )?;
-        let port: u16 = driver.wait_for("its port", |line| {
-            // Its first line repeats the port that was asked for, 0.
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        })?;
+        let (driver, port) = driver()?;
         let mut flags = vec![
             "--headless".to_owned(),
             "--disable-gpu".to_owned(),
@@ -156,6 +146,32 @@ impl Browser {
         self.page.clone().close().await?;
         self.driver.stop()?;
         Ok(())
+    }
+}
+
+/// A chromedriver and its port.
+///
+/// Asked for any port it takes a free one of IPv6 and insists on the same of IPv4, which
+/// somebody else may have; then it ends, and is asked again.
+fn driver() -> anyhow::Result<(Program, u16)> {
+    let mut tries = 0..20;
+    loop {
+        let mut command = Command::new("chromedriver");
+        command.arg("--port=0");
+        let mut driver = Program::spawn("chromedriver", command).context(
+            "browser tests need Chromium and its driver; on Debian, as root: \
+             apt-get install --no-install-recommends chromium chromium-driver",
+        )?;
+        let port = driver.wait_for("its port", |line| {
+            // Its first line repeats the port that was asked for, 0.
+            let (_, port) = line.split_once("successfully on port ")?;
+            port.trim_end_matches('.').parse().ok()
+        });
+        match port {
+            Ok(port) => return Ok((driver, port)),
+            Err(error) if tries.next().is_some() => drop(error),
+            Err(error) => return Err(error),
+        }
     }
 }
 
