@@ -143,8 +143,23 @@ impl Chromium {
     }
 }
 
-/// Starts the driver in a process group of its own, so that Ctrl-C reaches the bot alone.
+/// How often the driver is started before it is given up.
+const STARTS: u32 = 20;
+
+/// Starts the driver. Asked for any port it takes a free one of IPv6 and insists on the
+/// same of IPv4, which somebody else may have; then it ends, and is asked again.
 async fn listen(program: &Path) -> Result<(Driver, u16), BrowseError> {
+    let mut starts = 1;
+    loop {
+        match listen_once(program).await {
+            Err(BrowseError::Driver { .. }) if starts < STARTS => starts += 1,
+            other => return other,
+        }
+    }
+}
+
+/// Starts the driver in a process group of its own, so that Ctrl-C reaches the bot alone.
+async fn listen_once(program: &Path) -> Result<(Driver, u16), BrowseError> {
     let spawned = Command::new(program)
         .arg("--port=0")
         .stdin(Stdio::null())
