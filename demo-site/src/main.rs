@@ -15,10 +15,9 @@ use clickstream_demo_site::{server, tracker_files};
 use clickstream_relay::clock::SystemClock;
 use clickstream_relay::config::Flags;
 use clickstream_relay::service::StartError;
-use clickstream_relay::{Relay, http, logging};
+use clickstream_relay::{Relay, http, logging, stop};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 /// A bookstore whose pages and clicks end in a lake on this machine
@@ -184,12 +183,7 @@ async fn serve(
     if let Some(error) = failed {
         anyhow::bail!("{error}");
     }
-    tracing::info!(
-        taken = report.totals.taken,
-        delivered = report.totals.delivered,
-        waiting = report.totals.waiting,
-        "stopped"
-    );
+    report.tell();
     Ok(())
 }
 
@@ -216,7 +210,7 @@ fn announcement(listen: std::net::SocketAddr, lake: Option<&Path>, relay: &Relay
 /// Says when all is ready; ends when somebody stops the process, or with an error when the
 /// relay cannot go on.
 async fn until_stopped(relay: &Relay, announcement: &str) -> Result<(), Arc<StartError>> {
-    let stop = asked_to_stop();
+    let stop = stop::asked();
     tokio::pin!(stop);
     tokio::select! {
         () = &mut stop => return Ok(()),
@@ -231,19 +225,4 @@ async fn until_stopped(relay: &Relay, announcement: &str) -> Result<(), Arc<Star
         () = &mut stop => Ok(()),
         error = relay.failed() => Err(error),
     }
-}
-
-async fn asked_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::warn!("signals cannot be heard: only kill -9 stops this process");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
 }

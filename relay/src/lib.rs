@@ -63,10 +63,15 @@ pub mod service;
 
 pub use service::{Relay, StartError};
 
+// When a program is asked to stop.
+pub mod stop;
+
 // Beside the way.
 
 // Every event's one counted end before the fsync.
 pub mod outcome;
+
+// Sizes and spans of time as people type them.
 pub mod quantity;
 
 // Alive, ready, and the door to the spool.

@@ -7,8 +7,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use clickstream_relay::config::{Config, ConfigError, Flags};
 use clickstream_relay::service::{Relay, StartError};
-use clickstream_relay::{check, http, logging, router};
-use tokio::signal::unix::{SignalKind, signal};
+use clickstream_relay::{check, http, logging, router, stop};
 use tokio::time::Instant;
 
 /// Takes event batches over HTTP, adds the user id, makes them durable, forwards them
@@ -129,25 +128,20 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
     let stopping = relay.shutdown(grace.saturating_sub(stopped.elapsed()));
     let report = tokio::select! {
         report = stopping => report,
-        () = asked_to_stop() => anyhow::bail!(
+        () = stop::asked() => anyhow::bail!(
             "stopped at once, as asked a second time; what was not delivered stays in the spool"
         ),
     };
     if let Some(error) = failed {
         anyhow::bail!("{error}");
     }
-    tracing::info!(
-        taken = report.totals.taken,
-        delivered = report.totals.delivered,
-        waiting = report.totals.waiting,
-        "stopped"
-    );
+    report.tell();
     Ok(ExitCode::SUCCESS)
 }
 
 /// Ends when somebody stops the process, or with an error when the relay cannot go on.
 async fn until_stopped(relay: &Relay) -> Result<(), Arc<StartError>> {
-    let stop = asked_to_stop();
+    let stop = stop::asked();
     tokio::pin!(stop);
     tokio::select! {
         () = &mut stop => return Ok(()),
@@ -160,19 +154,4 @@ async fn until_stopped(relay: &Relay) -> Result<(), Arc<StartError>> {
         () = relay.ended() => Ok(()),
         error = relay.failed() => Err(error),
     }
-}
-
-async fn asked_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        tracing::warn!("signals cannot be heard: only kill -9 stops this process");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
 }

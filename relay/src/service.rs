@@ -88,6 +88,18 @@ pub struct Report {
     pub totals: Totals,
 }
 
+impl Report {
+    /// Says it, as the last line of a program's log.
+    pub fn tell(&self) {
+        tracing::info!(
+            taken = self.totals.taken,
+            delivered = self.totals.delivered,
+            waiting = self.totals.waiting,
+            "stopped"
+        );
+    }
+}
+
 impl Relay {
     /// Starts: its router answers at once, with 503 until the spool is read; [`Relay::ready`] waits
     /// for that.
