@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use crate::quantity;
-pub use flags::{Anonymous, Durability, Flags, PartitionBy, SinkKind};
+pub use flags::{Durability, Flags, PartitionBy, SinkKind};
 
 use self::flags::{IdentityFlags, IntakeFlags, ServerFlags, SinkFlags, SpoolFlags};
 use self::layers::FileError;

@@ -11,15 +11,27 @@ pub mod token;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use clap::ValueEnum;
 use clickstream_event::id::{UserId, visitor_id};
 use clickstream_event::line::Incoming;
 use clickstream_event::time::Times;
 use http::{HeaderMap, header};
+use serde::Deserialize;
 
 use self::token::{Key, Refused, Verified};
-use crate::config::Anonymous;
 use crate::intake::key::WriteKey;
 use crate::intake::origin::Sender;
+
+/// Under which user id an event of nobody known is written.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anonymous {
+    /// `visitor-…`, made from its anonymousId
+    #[default]
+    Visitor,
+    /// None: the stream reports it under the error prefix
+    Omit,
+}
 
 /// How events get their user.
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::quantity::{Seconds, Size};
 use super::secret::Secret;
+use crate::identity::Anonymous;
 use crate::logging::LogFormat;
 
 /// The relay's settings as somebody gave them. The bookstore takes the same ones.
@@ -335,17 +336,6 @@ pub struct SinkFlags {
     /// Another endpoint than Amazon's, such as firehose-local's
     #[arg(long, value_name = "URL", env = "CLICKSTREAM_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
-}
-
-/// Under which user id an event of nobody known is written.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum Anonymous {
-    /// `visitor-…`, made from its anonymousId
-    #[default]
-    Visitor,
-    /// None: the stream reports it under the error prefix
-    Omit,
 }
 
 /// When an event counts as kept.

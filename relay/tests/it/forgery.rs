@@ -1,7 +1,7 @@
 //! Nobody's events lie under somebody else: every way in that was thought of.
 
 use clickstream_event::id::visitor_id;
-use clickstream_relay::config::Anonymous;
+use clickstream_relay::identity::Anonymous;
 use http::Request;
 use serde_json::Value;
 

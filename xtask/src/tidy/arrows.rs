@@ -119,7 +119,7 @@ const NOT_BACK: [(&str, &[&str]); 5] = [
     ),
     (
         "relay/src/identity",
-        &["spool", "forward", "sink", "metrics"],
+        &["spool", "forward", "sink", "metrics", "config"],
     ),
     (
         "relay/src/clock",
