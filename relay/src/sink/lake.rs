@@ -17,7 +17,6 @@ use std::time::Duration;
 use firehose_local::{PartitionBy, StreamConfig};
 
 use crate::spool::files::{File, FileSystem, Files, SyncPoint, create_dirs, read_all};
-use crate::spool::identity::hex;
 
 pub mod open;
 
@@ -357,8 +356,4 @@ impl Staging<'_> {
         }
         Ok(())
     }
-}
-
-fn name(id: &[u8; 16]) -> String {
-    hex(id)
 }

@@ -4,8 +4,9 @@ use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Lake, LakeError, name};
+use super::{Lake, LakeError};
 use crate::spool::files::{File, Files, SyncPoint, create_dirs, read_all, sync_ancestors};
+use crate::spool::identity::hex;
 
 const MAGIC: [u8; 8] = *b"CLKLAK01";
 const LENGTH: usize = 8 + 16 + 4;
@@ -39,7 +40,7 @@ impl Lake {
             files,
             dir: dir.to_path_buf(),
             id: [0; 16],
-            spool: name(spool),
+            spool: hex(spool),
         };
         lake.clear_staging()?;
         for folder in [dir.join(bucket), dir.join(".delivered"), lake.staging_dir()] {
