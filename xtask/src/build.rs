@@ -1,10 +1,8 @@
 //! `cargo xtask build`: the programs in `target/release/`, the tracker in `target/tracker/`.
 
-use std::process::Command;
+use anyhow::{Context, Result};
 
-use anyhow::{Context, Result, bail};
-
-use crate::wasm;
+use crate::{command, wasm};
 
 /// The programs that somebody runs.
 const PROGRAMS: [&str; 4] = [
@@ -20,18 +18,12 @@ const PROGRAMS: [&str; 4] = [
 /// When something does not compile; cargo's message stands above ours.
 pub fn build() -> Result<()> {
     tracker()?;
-    let mut cargo = Command::new("cargo");
+    let mut cargo = command::cargo();
     cargo.args(["build", "--release", "--bins"]);
     for program in PROGRAMS {
         cargo.args(["--package", program]);
     }
-    let status = cargo
-        .status()
-        .context("cannot run cargo: is it on the PATH?")?;
-    if !status.success() {
-        bail!("the programs do not compile: see cargo's message above");
-    }
-    Ok(())
+    command::run(&mut cargo).context("the programs do not compile: see cargo's message above")
 }
 
 /// Builds the tracker and says what there is to say about it.

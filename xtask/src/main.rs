@@ -46,16 +46,17 @@ fn main() -> ExitCode {
 }
 
 fn run() -> anyhow::Result<()> {
-    let mut arguments = lexopt::Parser::from_env();
-    let word = match arguments.next()? {
-        Some(lexopt::Arg::Value(word)) => word.to_string_lossy().into_owned(),
-        Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) | None => "help".to_owned(),
-        Some(other) => return Err(other.unexpected().into()),
-    };
+    // Before or after a command: one page explains them all.
     if std::env::args_os().any(|word| word == "--help" || word == "-h") {
         eprint!("{HELP}");
         return Ok(());
     }
+    let mut arguments = lexopt::Parser::from_env();
+    let word = match arguments.next()? {
+        Some(lexopt::Arg::Value(word)) => word.to_string_lossy().into_owned(),
+        Some(other) => return Err(other.unexpected().into()),
+        None => "help".to_owned(),
+    };
     match word.as_str() {
         "demo" => demo::run(demo::Options::read(&mut arguments)?),
         "test" => finished(&mut arguments).and_then(|()| test::run()),

@@ -21,6 +21,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::command;
+
 /// What a page needs, and nothing else.
 pub const FILES: [&str; 3] = ["clickstream.js", "clickstream.wasm", "clickstream.d.ts"];
 
@@ -42,7 +44,7 @@ pub struct Tracker {
 /// # Errors
 /// When the toolchain is incomplete or the tracker does not compile; the text says what to do.
 pub fn tracker() -> Result<Tracker> {
-    let root = root()?;
+    let root = command::root();
     let work = root.join("target/wasm");
     let dir = root.join("target/tracker");
     fs_err::create_dir_all(&work)?;
@@ -52,7 +54,7 @@ pub fn tracker() -> Result<Tracker> {
         .lock()
         .context("cannot lock target/wasm/tracker.lock")?;
 
-    let compiled = fs_err::read(compile(&root, &work)?)?;
+    let compiled = fs_err::read(compile(root, &work)?)?;
     let loader = fs_err::read_to_string(root.join("tracker-wasm/src/loader.js"))?;
     let types = fs_err::read(root.join("tracker-wasm/src/clickstream.d.ts"))?;
     let tools = node::tools(&root.join("xtask/node"), &work.join("tools"));
@@ -96,9 +98,9 @@ pub fn tracker() -> Result<Tracker> {
 /// # Errors
 /// As [`tracker`].
 pub fn named_module() -> Result<Vec<u8>> {
-    let root = root()?;
+    let root = command::root();
     let work = root.join("target/wasm");
-    let compiled = fs_err::read(compile(&root, &work)?)?;
+    let compiled = fs_err::read(compile(root, &work)?)?;
     let (_, module) = bindings(&compiled, true)?;
     match node::tools(&root.join("xtask/node"), &work.join("tools")) {
         Ok(tools) => tools.optimise(&module, true),
@@ -111,7 +113,7 @@ pub fn named_module() -> Result<Vec<u8>> {
 /// # Errors
 /// As [`tracker`].
 pub fn loader_size() -> Result<usize> {
-    let root = root()?;
+    let root = command::root();
     let loader = fs_err::read_to_string(root.join("tracker-wasm/src/loader.js"))?;
     let mut script = script::compose(&loader, "")?;
     if let Ok(tools) = node::tools(&root.join("xtask/node"), &root.join("target/wasm/tools")) {
@@ -120,38 +122,24 @@ pub fn loader_size() -> Result<usize> {
     Ok(files::brotli(script.as_bytes())?.len())
 }
 
-/// The workspace's folder.
-fn root() -> Result<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
-    Ok(root.context("xtask stands in no workspace")?.to_path_buf())
-}
-
 /// Compiles the crate; cargo decides whether there is anything to do.
 fn compile(root: &Path, work: &Path) -> Result<PathBuf> {
     let artifact = work.join(TARGET).join("tracker/clickstream_tracker.wasm");
     if !artifact.exists() {
         add_target(root)?;
     }
-    let status = Command::new("cargo")
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "clickstream-tracker",
-            "--lib",
-        ])
-        .args(["--target", TARGET, "--profile", "tracker", "--target-dir"])
-        .arg(work)
-        .args([
-            "--config",
-            &format!("target.{TARGET}.rustflags={:?}", remaps()),
-        ])
-        .current_dir(root)
-        .status()
-        .context("cannot run cargo: is it on the PATH?")?;
-    if !status.success() {
-        bail!("the tracker does not compile for {TARGET}: see cargo's message above");
-    }
+    command::run(
+        command::cargo()
+            .args(["build", "--quiet", "--package", "clickstream-tracker"])
+            .args(["--lib", "--target", TARGET, "--profile", "tracker"])
+            .arg("--target-dir")
+            .arg(work)
+            .arg("--config")
+            .arg(format!("target.{TARGET}.rustflags={:?}", remaps())),
+    )
+    .with_context(|| {
+        format!("the tracker does not compile for {TARGET}: see cargo's message above")
+    })?;
     Ok(artifact)
 }
 

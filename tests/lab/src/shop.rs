@@ -46,16 +46,6 @@ impl Shop {
     }
 
     fn start_on(data: Data, path: &Path, more: &[&str]) -> anyhow::Result<Self> {
-        let tracker = program::path("clickstream-demo-site")?
-            .ancestors()
-            .nth(2)
-            .unwrap_or(Path::new("target"))
-            .join("tracker");
-        let tracker = if tracker.join("clickstream.js").exists() {
-            tracker
-        } else {
-            program::root().join("target/tracker")
-        };
         let mut program = Program::start("clickstream-demo-site", |command| {
             command
                 .args(["--listen", "127.0.0.1:0"])
@@ -63,7 +53,7 @@ impl Shop {
                 .arg("--data")
                 .arg(path)
                 .arg("--tracker-dir")
-                .arg(tracker)
+                .arg(program::root().join("target/tracker"))
                 .args(more)
         })?;
         program.wait_for("the line \"ready\"", |line| {
