@@ -1,11 +1,40 @@
-//! What is wrong between two settings, or below what can work.
+//! What is wrong with one number, between two settings, or below what can work.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::quantity::Size;
+use super::quantity::{Seconds, Size};
 use super::{Config, ConfigError};
 use crate::intake::key::Kind;
 use crate::{intake, sink, spool};
+
+/// A number that must not be 0.
+pub(super) fn at_least_1(flag: &'static str, number: usize) -> Result<usize, ConfigError> {
+    if number == 0 {
+        return Err(ConfigError::Zero(flag));
+    }
+    Ok(number)
+}
+
+/// A time that must not be 0.
+pub(super) fn above_0(
+    flag: &'static str,
+    seconds: Option<Seconds>,
+    default: Duration,
+) -> Result<Duration, ConfigError> {
+    let time = seconds.map_or(default, |seconds| seconds.0);
+    if time.is_zero() {
+        return Err(ConfigError::NoTime(flag));
+    }
+    Ok(time)
+}
+
+/// A size as the number of bytes in memory.
+pub(super) fn bytes(size: Option<Size>, default: usize) -> usize {
+    size.map_or(default, |size| {
+        usize::try_from(size.0).unwrap_or(usize::MAX)
+    })
+}
 
 /// The spool has room for what it must hold at once.
 pub fn spool_holds(config: &spool::Config) -> Result<(), ConfigError> {

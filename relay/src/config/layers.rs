@@ -1,12 +1,12 @@
 //! Layers: default < file < environment < flag.
 //!
 //! clap lays flags over the environment; this lays both over the file, and a program that mounts
-//! the relay lays all of it over values of its own. Each `over` names every field, so that a new
-//! setting that is forgotten here does not compile.
+//! the relay lays all of it over values of its own. Each table names all its fields once more
+//! (`layered!`), so that a new setting that is forgotten there does not compile.
 
 use std::path::{Path, PathBuf};
 
-use super::flags::{Flags, IdentityFlags, IntakeFlags, ServerFlags, SinkFlags, SpoolFlags};
+use super::flags::Flags;
 
 /// Why the file given with `--config` gives no settings.
 #[derive(Debug, thiserror::Error)]
@@ -61,23 +61,18 @@ impl Flags {
     }
 }
 
+/// Lays the fields of one table over those of another; each must be named.
 macro_rules! layered {
     ($group:ident: $($field:ident)*) => {
         impl $group {
-            fn over(self, lower: Self) -> Self {
+            /// Lays these settings over `lower`: what is given here wins.
+            pub(in crate::config) fn over(self, lower: Self) -> Self {
                 Self { $($field: self.$field.or(lower.$field)),* }
             }
         }
     };
 }
-
-layered!(ServerFlags: listen public_url allow_origin allow_host proxies metrics_token max_connections
-    header_timeout body_timeout grace log_format);
-layered!(IntakeFlags: write_key event_size batch_events browser_batch_size server_batch_size
-    rate_per_key rate_per_address rejected_size);
-layered!(IdentityFlags: key leeway anonymous shared_cookie);
-layered!(SpoolFlags: dir size durability);
-layered!(SinkFlags: kind lake_dir buffer_interval buffer_size partition_by stream endpoint_url);
+pub(in crate::config) use layered;
 
 #[cfg(test)]
 mod tests {

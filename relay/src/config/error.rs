@@ -1,0 +1,95 @@
+//! What can be wrong with the settings.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::layers::FileError;
+use super::quantity;
+use crate::identity::token::InvalidKey;
+use crate::intake::key::InvalidWriteKey;
+use crate::intake::origin::InvalidOrigin;
+
+/// What is wrong with the settings. Ends with status 64.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file given with `--config`.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A write key; which one by number, because its text may be a secret.
+    #[error("--write-key number {number}: {error}")]
+    WriteKey {
+        /// Counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        error: InvalidWriteKey,
+    },
+    /// Two keys with the same text.
+    #[error("two --write-key have the same key; each needs one of its own")]
+    SameKey,
+    /// No key, so that nobody could send.
+    #[error(
+        "there is no --write-key, so nobody could send events; give one, such as --write-key browser:shop:KEY"
+    )]
+    NoWriteKey,
+    /// An origin.
+    #[error("{flag} {text:?}: {error}")]
+    Origin {
+        /// The flag.
+        flag: &'static str,
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        error: InvalidOrigin,
+    },
+    /// An identity key that is not `KID:FILE`.
+    #[error("--identity-key {0:?}: write it as KID:FILE, such as 2026-01:/etc/relay/identity.key")]
+    IdentityForm(String),
+    /// An identity key's file.
+    #[error("--identity-key: {0}; check the path and who may read it")]
+    IdentityFile(io::Error),
+    /// An identity key's secret.
+    #[error("--identity-key {kid:?}: {error}; make one with: openssl rand -hex 32")]
+    IdentityKey {
+        /// Its name.
+        kid: String,
+        /// What is wrong with it.
+        error: InvalidKey,
+    },
+    /// Two identity keys with one name.
+    #[error("--identity-key: {0:?} is given twice; each key needs a name of its own")]
+    SameKid(String),
+    /// A sink that this program was built without.
+    #[error("this program was built without the sink {0}; build it with --features {0}")]
+    NoSuchSink(&'static str),
+    /// A spool that could not hold what fills while the rest is delivered.
+    #[error("--spool-size {given} is too small; give at least {smallest}")]
+    SpoolSize {
+        /// What was given.
+        given: quantity::Size,
+        /// The least that works.
+        smallest: quantity::Size,
+    },
+    /// An event that could never arrive, because no body may hold it.
+    #[error(
+        "--event-size {event} is more than a whole body may hold with the keys given ({flag} {body}); lower the one or raise the other"
+    )]
+    EventSize {
+        /// What was given.
+        event: quantity::Size,
+        /// What bounds the body.
+        flag: &'static str,
+        /// Its value.
+        body: quantity::Size,
+    },
+    /// Spool and lake in one folder.
+    #[error(
+        "--spool-dir and --lake-dir are the same folder, {}; give each its own, such as data/spool and data/lake", .0.display()
+    )]
+    SameFolder(PathBuf),
+    /// A time that must not be 0.
+    #[error("{0} must be more than 0 seconds")]
+    NoTime(&'static str),
+    /// A number that must not be 0.
+    #[error("{0} must be at least 1")]
+    Zero(&'static str),
+}

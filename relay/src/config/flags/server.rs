@@ -1,0 +1,127 @@
+//! `[server]`: who may connect, and for how long.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::config::layers::layered;
+use crate::config::quantity::Seconds;
+use crate::config::secret::Secret;
+use crate::logging::LogFormat;
+
+/// Who may connect, and for how long.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[command(next_help_heading = "Server")]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerFlags {
+    /// Address and port to listen on [default: 127.0.0.1:8081]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        env = "CLICKSTREAM_LISTEN",
+        value_parser = address
+    )]
+    pub listen: Option<SocketAddr>,
+    /// What browsers call this server; decides "our" origin and Secure cookies [default: http://
+    /// and the listen address]
+    #[arg(long, value_name = "URL", env = "CLICKSTREAM_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// A site of yours on another origin, whose cookies count here; may be repeated
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "CLICKSTREAM_ALLOW_ORIGIN",
+        value_delimiter = ','
+    )]
+    pub allow_origin: Option<Vec<String>>,
+    /// A further Host under which /metrics answers; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST",
+        env = "CLICKSTREAM_ALLOW_HOST",
+        value_delimiter = ','
+    )]
+    pub allow_host: Option<Vec<String>>,
+    /// Reverse proxies in front of this server, which each add the visitor's address to
+    /// X-Forwarded-For [default: 0]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_PROXIES"
+    )]
+    pub proxies: Option<usize>,
+    /// The token that /metrics asks for [default: made at start and printed]
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "CLICKSTREAM_METRICS_TOKEN",
+        hide_env_values = true
+    )]
+    pub metrics_token: Option<Secret>,
+    /// Connections served at once; more wait in the system's queue [default: 4096]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_MAX_CONNECTIONS"
+    )]
+    pub max_connections: Option<usize>,
+    /// Time for a request's header to arrive, and for a kept connection to idle [default: 30]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_HEADER_TIMEOUT"
+    )]
+    pub header_timeout: Option<Seconds>,
+    /// Time for a request's body to arrive [default: 30]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_BODY_TIMEOUT"
+    )]
+    pub body_timeout: Option<Seconds>,
+    /// Time for a stop to deliver what waits; the rest stays in the spool [default: 10]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_GRACE"
+    )]
+    pub grace: Option<Seconds>,
+    /// How log lines are written to standard error [default: text]
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        env = "CLICKSTREAM_LOG_FORMAT"
+    )]
+    pub log_format: Option<LogFormat>,
+}
+
+layered!(ServerFlags:
+    listen
+    public_url
+    allow_origin
+    allow_host
+    proxies
+    metrics_token
+    max_connections
+    header_timeout
+    body_timeout
+    grace
+    log_format
+);
+
+/// Reads where to listen; `localhost` is what people type for this machine.
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    let parsed = numeric.parse();
+    parsed.map_err(|_| "write an address and a port, such as 127.0.0.1:8081 or 0.0.0.0:80")
+}

@@ -1,0 +1,53 @@
+//! `[spool]`: where acknowledged events wait.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+
+use crate::config::layers::layered;
+use crate::config::quantity::Size;
+
+/// Where acknowledged events wait.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[command(next_help_heading = "Spool")]
+#[serde(default, deny_unknown_fields)]
+pub struct SpoolFlags {
+    /// Folder of the spool; one relay at a time [default: data/spool]
+    #[arg(
+        id = "spool-dir",
+        long = "spool-dir",
+        value_name = "DIR",
+        env = "CLICKSTREAM_SPOOL_DIR"
+    )]
+    pub dir: Option<PathBuf>,
+    /// Room for waiting events; when full, senders are told to come back [default: 1GiB]
+    #[arg(
+        id = "spool-size",
+        long = "spool-size",
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        env = "CLICKSTREAM_SPOOL_SIZE"
+    )]
+    pub size: Option<Size>,
+    /// When an event counts as kept: synced to the disk, or handed to the system [default: fsync]
+    #[arg(long, value_name = "WHEN", value_enum, env = "CLICKSTREAM_DURABILITY")]
+    pub durability: Option<Durability>,
+}
+
+layered!(SpoolFlags:
+    dir
+    size
+    durability
+);
+
+/// When an event counts as kept.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Durability {
+    /// Synced to the disk: survives a power cut
+    #[default]
+    Fsync,
+    /// Handed to the system: survives the relay's end, not the machine's
+    Buffered,
+}

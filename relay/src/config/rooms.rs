@@ -1,0 +1,7 @@
+//! From flags to the settings of each room, a file a table.
+
+pub(super) mod identity;
+pub(super) mod intake;
+pub(super) mod server;
+pub(super) mod sink;
+pub(super) mod spool;

@@ -1,0 +1,63 @@
+//! Who may connect, and for how long: from flags to the accept loop's and the router's settings.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::config::ConfigError;
+use crate::config::bounds::{above_0, at_least_1};
+use crate::config::flags::ServerFlags;
+use crate::config::secret::Secret;
+use crate::http;
+use crate::intake::origin::Origin;
+use crate::logging::LogFormat;
+
+/// What `[server]` says, for several rooms.
+pub(in crate::config) struct Server {
+    pub listen: SocketAddr,
+    pub http: http::Config,
+    pub log_format: LogFormat,
+    pub public_url: Option<Origin>,
+    pub allow_origin: Vec<Origin>,
+    pub allow_host: Vec<String>,
+    pub proxies: Option<usize>,
+    pub metrics_token: Option<Secret>,
+    pub grace: Duration,
+}
+
+/// Fills in defaults and checks what was given.
+pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigError> {
+    let defaults = http::Config::default();
+    let grace = flags.grace.map_or(defaults.grace, |seconds| seconds.0);
+    let http = http::Config {
+        max_connections: at_least_1(
+            "--max-connections",
+            flags.max_connections.unwrap_or(defaults.max_connections),
+        )?,
+        header_timeout: above_0(
+            "--header-timeout",
+            flags.header_timeout,
+            defaults.header_timeout,
+        )?,
+        body_timeout: above_0("--body-timeout", flags.body_timeout, defaults.body_timeout)?,
+        grace,
+    };
+    let public_url = flags.public_url.map(|text| origin("--public-url", text));
+    let allow_origin = flags.allow_origin.unwrap_or_default().into_iter();
+    let allow_origin = allow_origin.map(|text| origin("--allow-origin", text));
+    Ok(Server {
+        listen: flags.listen.unwrap_or((Ipv4Addr::LOCALHOST, 8081).into()),
+        http,
+        log_format: flags.log_format.unwrap_or_default(),
+        public_url: public_url.transpose()?,
+        allow_origin: allow_origin.collect::<Result<_, _>>()?,
+        allow_host: flags.allow_host.unwrap_or_default(),
+        proxies: flags.proxies,
+        metrics_token: flags.metrics_token.filter(|token| !token.0.is_empty()),
+        grace,
+    })
+}
+
+fn origin(flag: &'static str, text: String) -> Result<Origin, ConfigError> {
+    text.parse()
+        .map_err(|error| ConfigError::Origin { flag, text, error })
+}

@@ -1,0 +1,41 @@
+//! Where events go: from flags to the sink's settings.
+
+use std::path::PathBuf;
+
+use crate::config::flags::SinkFlags;
+use crate::config::{ConfigError, PartitionBy, SinkKind};
+use crate::sink;
+
+/// Fills in defaults and checks what was given.
+pub(in crate::config) fn composed(flags: SinkFlags) -> Result<sink::Config, ConfigError> {
+    match flags.kind.unwrap_or_default() {
+        SinkKind::Lake => {
+            let dir = flags.lake_dir.unwrap_or_else(|| PathBuf::from("data/lake"));
+            let mut lake = sink::lake::Config::new(dir);
+            if let Some(seconds) = flags.buffer_interval {
+                lake.buffer_interval = seconds.0;
+            }
+            if let Some(mib) = flags.buffer_size {
+                if mib == 0 {
+                    return Err(ConfigError::Zero("--buffer-size"));
+                }
+                lake.buffer_size = mib.saturating_mul(1 << 20);
+            }
+            lake.partition_by = match flags.partition_by.unwrap_or_default() {
+                PartitionBy::User => firehose_local::PartitionBy::User,
+                PartitionBy::Bucket => firehose_local::PartitionBy::Bucket,
+            };
+            Ok(sink::Config::Lake(lake))
+        }
+        #[cfg(feature = "firehose")]
+        SinkKind::Firehose => {
+            let stream = flags.stream.unwrap_or_else(|| "clickstream".to_owned());
+            let mut firehose = sink::firehose::Config::new(stream);
+            firehose.endpoint_url = flags.endpoint_url;
+            Ok(sink::Config::Firehose(firehose))
+        }
+        #[cfg(not(feature = "firehose"))]
+        SinkKind::Firehose => Err(ConfigError::NoSuchSink("firehose")),
+        SinkKind::Stdout => Ok(sink::Config::Stdout),
+    }
+}
