@@ -19,5 +19,6 @@ mod keys;
 mod operators;
 mod reference;
 mod refused;
+mod sdks;
 mod stdout;
 mod tokens;
