@@ -9,6 +9,7 @@
 mod answers;
 mod bodies;
 mod command_line;
+mod configuration;
 mod connections;
 mod cors;
 mod fixtures;
