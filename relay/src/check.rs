@@ -1,7 +1,9 @@
 //! `check`: says what settings would do, and tries port and folders without taking an event.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::intake::origin::Origins;
 use crate::quantity::Size;
@@ -105,7 +107,8 @@ pub async fn check(config: &Config) -> Found {
         sink::Config::Firehose(firehose) => {
             use crate::forward::flight::Sender as _;
             let is = format!("firehose, the stream {}", firehose.stream);
-            let sender = sink::firehose::Firehose::connect(firehose).await;
+            let clock = Arc::new(SystemClock::default());
+            let sender = sink::firehose::Firehose::connect(firehose, clock, Arc::default()).await;
             let described = sender.packing().await;
             let described = described.map(drop).map_err(|trouble| trouble.text);
             found.tried("sink", is, described);

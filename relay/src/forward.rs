@@ -23,9 +23,13 @@ pub mod pack;
 
 pub mod flight;
 
+pub mod voice;
+
 pub mod window;
 
 pub mod acks;
+
+pub mod partitions;
 
 pub mod counters;
 
@@ -66,6 +70,8 @@ pub enum Forwarder {
         settings: stream::Settings,
         /// What has been done.
         counters: Arc<counters::Counters>,
+        /// The time.
+        clock: Arc<dyn Clock>,
     },
 }
 
@@ -118,6 +124,7 @@ impl Forwarder {
                 let settings = stream::Settings {
                     // Different from relay to relay and from start to start: enough for a lot.
                     seed: clock.now_ms() ^ u64::from(low) << 56,
+                    linger: config.linger,
                     ..stream::Settings::default()
                 };
                 Ok(Self::Firehose {
@@ -125,6 +132,7 @@ impl Forwarder {
                     config,
                     settings,
                     counters: Arc::default(),
+                    clock,
                 })
             }
         }
@@ -158,8 +166,10 @@ pub async fn run(forwarder: Forwarder, shutdown: watch::Receiver<Option<Duration
             config,
             settings,
             counters,
+            clock,
         } => {
-            let sender = sink::firehose::Firehose::connect(&config).await;
+            let told = Arc::clone(&counters);
+            let sender = sink::firehose::Firehose::connect(&config, clock, told).await;
             stream::run(spool.clone(), sender, settings, counters, shutdown).await;
             left(&spool)
         }

@@ -10,6 +10,7 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::forward::counters::Counters;
 use crate::intake::answer::{Refusal, json};
 use crate::spool::Spool;
 
@@ -81,6 +82,9 @@ pub struct Readiness {
     pub ready: bool,
     /// What is wrong, with a remedy; empty when ready.
     pub reasons: Vec<String>,
+    /// What will be wrong if it goes on so, with a remedy; ready all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Events that wait to be delivered.
     pub waiting: u64,
     /// Age of the oldest of them, seconds.
@@ -89,9 +93,14 @@ pub struct Readiness {
 
 impl Readiness {
     /// Looks at the door and behind it, at `now_ms`; a backlog older than `oldest_allowed_ms` counts
-    /// as a sink that cannot be reached.
+    /// as a sink that cannot be reached. What has been forwarded may ask for a note.
     #[must_use]
-    pub fn of(door: &Door, now_ms: u64, oldest_allowed_ms: u64) -> Self {
+    pub fn of(
+        door: &Door,
+        forwarded: Option<&Counters>,
+        now_ms: u64,
+        oldest_allowed_ms: u64,
+    ) -> Self {
         let mut reasons = Vec::new();
         if let Err(refusal) = door.spool() {
             reasons.push(refusal.to_string());
@@ -113,9 +122,11 @@ impl Readiness {
                  see the log"
             ));
         }
+        let note = forwarded.and_then(|counters| counters.foreseen.seen(now_ms).note());
         Self {
             ready: reasons.is_empty(),
             reasons,
+            notes: note.into_iter().collect(),
             waiting,
             oldest_seconds: oldest_ms / 1000,
         }

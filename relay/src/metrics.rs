@@ -11,11 +11,12 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, header};
 
-use crate::forward::counters;
 use crate::intake::Intake;
 use crate::rejected;
 use crate::spool;
 use crate::spool::books::SYNC_BOUNDS_US;
+
+mod stream;
 
 /// A page of metrics, written line by line.
 #[derive(Debug, Default)]
@@ -169,82 +170,6 @@ impl Page {
         }
         let seconds = counters.sync_sum.as_secs_f64();
         let _ = writeln!(self.0, "{name}_sum {seconds}\n{name}_count {sum}");
-    }
-
-    /// What delivery to the lake has done; nothing towards another sink.
-    pub fn lake(&mut self, totals: &counters::Totals) {
-        self.counter(
-            "partitions_total",
-            "Partitions that deliveries to the lake wrote to since the start: the folders of each \
-             delivery's objects, each once a delivery, error prefix aside. Towards Firehose, AWS \
-             counts them.",
-            totals.partitions,
-        );
-    }
-
-    /// What forwarding to a stream has done; nothing towards another sink.
-    pub fn stream(&mut self, totals: &counters::Totals) {
-        for (name, help, value) in [
-            (
-                "calls",
-                "Calls of the stream's API since the start.",
-                totals.calls,
-            ),
-            (
-                "throttled_calls",
-                "Of these, throttled.",
-                totals.throttled_calls,
-            ),
-            (
-                "refused_calls",
-                "Of these, refused, or not come through.",
-                totals.refused_calls,
-            ),
-            (
-                "unanswered_calls",
-                "Of these, without an answer: perhaps taken.",
-                totals.unanswered_calls,
-            ),
-            (
-                "failed_records",
-                "Records that failed in an answered call and were sent again.",
-                totals.failed_records,
-            ),
-            ("records", "Records that the stream took.", totals.records),
-            ("events", "Events in these.", totals.events),
-            (
-                "billed_bytes",
-                "Bytes that Firehose bills for these: steps of 5 KiB a record.",
-                totals.billed_bytes,
-            ),
-            (
-                "saved_bytes",
-                "Bytes that one event a record would have been billed more.",
-                totals.saved_bytes,
-            ),
-            (
-                "doubles_at_most",
-                "Events that may lie in the stream twice, for want of an answer.",
-                totals.doubles_at_most,
-            ),
-            (
-                "too_long",
-                "Events longer than a record may be: counted as failed.",
-                totals.too_long,
-            ),
-        ] {
-            self.counter(&format!("stream_{name}_total"), help, value);
-        }
-        self.gauge(
-            "stream_in_flight_calls",
-            "Calls whose acknowledgement is not durable yet.",
-            totals.in_flight,
-        );
-        self.gauge(
-            "stream_in_flight_events",
-            "Events in these: so many come twice after a kill.",
-            totals.in_flight_events,
-        );
     }
 
     /// Requests, reasons, names.

@@ -209,8 +209,7 @@ impl Relay {
     /// Whether events are taken and delivered, and if not, what to do.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        let now_ms = self.rooms.clock.now_ms();
-        Readiness::of(&self.rooms.door, now_ms, self.rooms.oldest_allowed_ms)
+        self.rooms.readiness()
     }
 
     /// What became of every event, once the spool is read.

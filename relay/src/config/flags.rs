@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub use self::identity::IdentityFlags;
 pub use self::intake::IntakeFlags;
 pub use self::server::ServerFlags;
-pub use self::sink::{PartitionBy, SinkFlags, SinkKind};
+pub use self::sink::{PackingKind, PartitionBy, SinkFlags, SinkKind};
 pub use self::spool::{Durability, SpoolFlags};
 
 /// The relay's settings as somebody gave them. The bookstore takes the same ones.

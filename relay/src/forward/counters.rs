@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::partitions::Partitions;
+
 /// One number each. Calls are to the stream's API.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -22,7 +24,9 @@ pub struct Counters {
     pub records: AtomicU64,
     /// Events in them.
     pub events: AtomicU64,
-    /// Bytes that Firehose bills for them: steps of 5 KiB a record.
+    /// Bytes of their lines.
+    pub event_bytes: AtomicU64,
+    /// Bytes that are billed for them: each record in steps.
     pub billed_bytes: AtomicU64,
     /// Bytes that one event a record would have cost more.
     pub saved_bytes: AtomicU64,
@@ -34,6 +38,8 @@ pub struct Counters {
     pub in_flight: AtomicU64,
     /// Events in them: so many come twice if the process is killed now.
     pub in_flight_events: AtomicU64,
+    /// What the stream will make of them.
+    pub foreseen: Partitions,
 }
 
 /// The numbers at one moment.
@@ -48,6 +54,7 @@ pub struct Totals {
     pub failed_records: u64,
     pub records: u64,
     pub events: u64,
+    pub event_bytes: u64,
     pub billed_bytes: u64,
     pub saved_bytes: u64,
     pub doubles_at_most: u64,
@@ -79,12 +86,14 @@ impl Counters {
             failed_records,
             records,
             events,
+            event_bytes,
             billed_bytes,
             saved_bytes,
             doubles_at_most,
             too_long,
             in_flight,
             in_flight_events,
+            foreseen: _,
         } = self;
         Totals {
             partitions: partitions.load(Relaxed),
@@ -95,6 +104,7 @@ impl Counters {
             failed_records: failed_records.load(Relaxed),
             records: records.load(Relaxed),
             events: events.load(Relaxed),
+            event_bytes: event_bytes.load(Relaxed),
             billed_bytes: billed_bytes.load(Relaxed),
             saved_bytes: saved_bytes.load(Relaxed),
             doubles_at_most: doubles_at_most.load(Relaxed),

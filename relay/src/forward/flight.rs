@@ -9,7 +9,8 @@ use rand::{RngExt, SeedableRng};
 
 use super::acks::Sums;
 use super::counters::Counters;
-use super::pack::{Call, Packing, Record};
+use super::pack::{Call, Limits, Packing, Record};
+use super::voice::{Source, Voice};
 use super::window::Window;
 
 /// What kind of trouble a call met.
@@ -47,6 +48,9 @@ pub enum Answer {
 
 /// The stream's API, as far as it is needed here.
 pub trait Sender: std::fmt::Debug + Send + Sync + 'static {
+    /// What a record and a call may hold, and how a record is billed.
+    fn limits(&self) -> Limits;
+
     /// How the stream wants its records.
     fn packing(&self) -> impl Future<Output = Result<Packing, Trouble>> + Send;
 
@@ -86,43 +90,6 @@ pub struct Airport<S> {
     voice: Voice,
 }
 
-/// Who hears of trouble: once when it begins or changes, and once when it is over.
-pub struct Voice {
-    current: Mutex<Option<String>>,
-    hear: Box<dyn Fn(Option<String>) + Send + Sync>,
-}
-
-impl std::fmt::Debug for Voice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Voice").finish_non_exhaustive()
-    }
-}
-
-impl Voice {
-    /// One who says it to `hear`.
-    pub fn new(hear: impl Fn(Option<String>) + Send + Sync + 'static) -> Self {
-        Self {
-            current: Mutex::new(None),
-            hear: Box::new(hear),
-        }
-    }
-
-    /// Says that delivery stands still, and why; or that it goes on.
-    pub fn say(&self, trouble: Option<&str>) {
-        let current = self.current.lock();
-        let mut current = current.unwrap_or_else(PoisonError::into_inner);
-        if current.as_deref() == trouble {
-            return;
-        }
-        match trouble {
-            Some(text) => tracing::error!("{text}; events wait in the spool, intake goes on"),
-            None => tracing::info!("delivery goes on"),
-        }
-        *current = trouble.map(str::to_owned);
-        (self.hear)(current.clone());
-    }
-}
-
 impl<S: Sender> Airport<S> {
     /// For calls by this sender.
     #[must_use]
@@ -144,6 +111,12 @@ impl<S: Sender> Airport<S> {
         }
     }
 
+    /// What a record and a call may hold.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.sender.limits()
+    }
+
     /// Who hears of trouble.
     #[must_use]
     pub fn voice(&self) -> &Voice {
@@ -153,13 +126,17 @@ impl<S: Sender> Airport<S> {
     /// Asks how the stream wants its records, until it says so.
     pub async fn packing(&self) -> Packing {
         let mut attempt = 0;
+        let source = self.voice.source();
         loop {
             match self.sender.packing().await {
-                Ok(packing) => return packing,
+                Ok(packing) => {
+                    self.voice.well(source);
+                    return packing;
+                }
                 Err(trouble) => {
                     attempt += 1;
                     if trouble.kind != Kind::Throttled || attempt >= THROTTLES_BEFORE_WORDS {
-                        self.voice.say(Some(&trouble.text));
+                        self.voice.trouble(source, &trouble.text);
                     }
                     self.pause(attempt).await;
                 }
@@ -178,35 +155,39 @@ impl<S: Sender> Airport<S> {
             tracing::error!(
                 events = call.too_long,
                 below = call.last + 1,
-                "events longer than 1,000 KiB fit into no record: they are counted as failed"
+                "events longer than a record of the stream may be: they are counted as failed"
             );
             Counters::add(&self.counters.too_long, call.too_long);
         }
-        let alone = call.billed_alone;
-        let billed: u64 = call.records.iter().map(Record::billed).sum();
+        let (alone, bytes) = (call.billed_alone, call.sent_bytes);
+        let limits = self.sender.limits();
+        let records = call.records.iter();
+        let billed: u64 = records.map(|record| limits.billed(record.data.len())).sum();
         let mut left = call.records;
+        let source = self.voice.source();
         let mut attempt = 0;
         while !left.is_empty() {
-            let progress = self.attempt(&mut left, attempt).await;
+            let progress = self.attempt(&mut left, attempt, source).await;
             if !left.is_empty() {
                 attempt = if progress { 1 } else { attempt + 1 };
                 self.pause(attempt).await;
             }
         }
+        Counters::add(&self.counters.event_bytes, bytes);
         Counters::add(&self.counters.billed_bytes, billed);
         Counters::add(&self.counters.saved_bytes, alone.saturating_sub(billed));
         sums
     }
 
     /// One call: leaves in `left` what was not taken, and says whether any of it was.
-    async fn attempt(&self, left: &mut Vec<Record>, attempt: u32) -> bool {
+    async fn attempt(&self, left: &mut Vec<Record>, attempt: u32, source: Source) -> bool {
         let counters = &self.counters;
         let place = self.window.place().await;
         Counters::add(&counters.calls, 1);
         match self.sender.send(left).await {
             Answer::Taken => {
                 place.succeeded();
-                self.voice.say(None);
+                self.voice.well(source);
                 self.count_taken(left);
                 left.clear();
                 true
@@ -225,8 +206,8 @@ impl<S: Sender> Airport<S> {
                 self.count_taken(&taken);
                 *left = again;
                 match taken.is_empty() {
-                    true => self.throttled(attempt),
-                    false => self.voice.say(None),
+                    true => self.throttled(attempt, source),
+                    false => self.voice.well(source),
                 }
                 !taken.is_empty()
             }
@@ -235,7 +216,7 @@ impl<S: Sender> Airport<S> {
                     Kind::Throttled => {
                         Counters::add(&counters.throttled_calls, 1);
                         place.throttled();
-                        self.throttled(attempt);
+                        self.throttled(attempt, source);
                         return false;
                     }
                     Kind::Refused => Counters::add(&counters.refused_calls, 1),
@@ -250,17 +231,18 @@ impl<S: Sender> Airport<S> {
                         }
                     }
                 }
-                self.voice.say(Some(&trouble.text));
+                self.voice.trouble(source, &trouble.text);
                 false
             }
         }
     }
 
-    fn throttled(&self, attempt: u32) {
+    fn throttled(&self, attempt: u32, source: Source) {
         if attempt >= THROTTLES_BEFORE_WORDS {
-            self.voice.say(Some(
+            self.voice.trouble(
+                source,
                 "the stream throttles: it gets more than its limits allow; ask AWS for higher ones",
-            ));
+            );
         }
     }
 

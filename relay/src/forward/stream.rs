@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep_until};
 use super::Shutdown;
 use super::acks::{Acks, LowMark, Sums, Ticket};
 use super::counters::Counters;
-use super::flight::{Airport, Patience, Sender, Voice};
+use super::flight::{Airport, Patience, Sender};
 use super::pack::Packer;
+use super::voice::{Source, Voice};
 use crate::spool::plans::Plans;
 use crate::spool::{Checkpoint, Reader, Record, Spool};
 
@@ -24,7 +25,8 @@ use crate::spool::{Checkpoint, Reader, Record, Spool};
 pub struct Settings {
     /// Calls on their way at once, at most; each holds 3 MiB. Default 8.
     pub in_flight: usize,
-    /// So long an event waits for company in its call. Default 1 s.
+    /// So long an event waits for company in its call, unless its call is ripe before:
+    /// [`Packer::is_ripe`]. Default 1 s.
     pub linger: Duration,
     /// Pauses between attempts.
     pub patience: Patience,
@@ -118,10 +120,12 @@ pub async fn run<S: Sender>(
     let forwarding = Forwarding {
         reader: spool.reader(spool.checkpoint().position),
         spool,
-        airport,
         counters: Arc::clone(&counters),
         settings,
-        packer: Packer::new(packing),
+        packer: Packer::new(packing, airport.limits()),
+        reading: airport.voice().source(),
+        marking: airport.voice().source(),
+        airport,
         packed_since: None,
         carry: VecDeque::new(),
         acks: Acks::default(),
@@ -164,6 +168,9 @@ struct Forwarding<S> {
     /// The next checkpoint: taken from the acks, not durable yet.
     mark: Option<LowMark>,
     disk_failed: Option<Instant>,
+    /// Whose trouble it is that the spool cannot be read, and that it cannot be written.
+    reading: Source,
+    marking: Source,
     stopping: bool,
 }
 
@@ -222,10 +229,13 @@ impl<S: Sender> Forwarding<S> {
 
     fn read(&mut self, read: io::Result<Vec<Record>>) {
         match read {
-            Ok(records) => self.carry.extend(records),
+            Ok(records) => {
+                self.airport.voice().well(self.reading);
+                self.carry.extend(records);
+            }
             Err(error) => {
                 let text = format!("the spool cannot be read: {error}");
-                self.airport.voice().say(Some(&text));
+                self.airport.voice().trouble(self.reading, &text);
                 self.disk_failed = Some(Instant::now() + DISK_PAUSE);
             }
         }
@@ -241,14 +251,15 @@ impl<S: Sender> Forwarding<S> {
         }
     }
 
-    /// Begins calls: a full one at once, another when its first line has waited enough, or
-    /// when nothing more will come.
+    /// Begins calls: a full or ripe one at once, another when its first line has waited enough,
+    /// or when nothing more will come. Under load the places in flight are all taken, and calls
+    /// fill up by themselves while they wait for one.
     fn launch(&mut self) {
         while self.has_place() && !self.packer.is_empty() {
             let waited = self
                 .packed_since
                 .is_some_and(|since| since.elapsed() >= self.settings.linger);
-            let full = !self.carry.is_empty();
+            let full = !self.carry.is_empty() || self.packer.is_ripe();
             if !(full || waited || self.stopping && self.has_read_all()) {
                 return;
             }
@@ -270,7 +281,8 @@ impl<S: Sender> Forwarding<S> {
             // Never acknowledged, so never forgotten: the next start sends it again.
             Err(error) => {
                 let text = format!("a call ended by a fault of the relay ({error}): restart it");
-                self.airport.voice().say(Some(&text));
+                let voice = self.airport.voice();
+                voice.trouble(voice.source(), &text);
             }
         }
     }
@@ -310,19 +322,20 @@ impl<S: Sender> Forwarding<S> {
         self.advancing = None;
         match advanced {
             Ok((mark, Ok(()))) => {
+                self.airport.voice().well(self.marking);
                 let events = mark.sums.delivered + mark.sums.failed;
                 Counters::subtract(&self.counters.in_flight, mark.ranges as u64);
                 Counters::subtract(&self.counters.in_flight_events, events);
             }
             Ok((mark, Err(error))) => {
                 let text = format!("the spool's checkpoint cannot be written: {error}");
-                self.airport.voice().say(Some(&text));
+                self.airport.voice().trouble(self.marking, &text);
                 self.mark = Some(mark);
                 self.disk_failed = Some(Instant::now() + DISK_PAUSE);
             }
             Err(error) => {
                 let text = format!("a checkpoint ended by a fault ({error}): restart the relay");
-                self.airport.voice().say(Some(&text));
+                self.airport.voice().trouble(self.marking, &text);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Amazon Data Firehose by the AWS SDK: the only place that knows it. Its own retries are
 //! off, because it would send a whole batch again for one failed record.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -9,14 +10,17 @@ use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_sdk_firehose::Client;
 use aws_sdk_firehose::error::ProvideErrorMetadata;
 use aws_sdk_firehose::primitives::Blob;
-use aws_sdk_firehose::types::{
-    DeliveryStreamDescription, Processor, ProcessorParameterName, ProcessorType,
-};
 
+use crate::clock::Clock;
+use crate::forward::counters::Counters;
 use crate::forward::flight::{Answer, Kind, Sender, Trouble};
-use crate::forward::pack::{Packing, Record};
+use crate::forward::pack::{Limits, Packing, Record};
 
+mod description;
+mod names;
 mod trouble;
+
+use names::Names;
 
 /// Settings of the sink. Region and credentials come by AWS's default chain: environment,
 /// profile, or the machine's role.
@@ -30,6 +34,12 @@ pub struct Config {
     pub call_timeout: Duration,
     /// So long a connection may take to be made. Default 5 s.
     pub connect_timeout: Duration,
+    /// How lines become records, whatever the stream says; none to ask it.
+    pub packing: Option<Packing>,
+    /// So long an event waits for others, to be billed with them. Default 1 s.
+    pub linger: Duration,
+    /// Partitions that the stream may have active at once. Default 500, as AWS gives it.
+    pub active_partitions: u64,
 }
 
 impl Config {
@@ -41,6 +51,9 @@ impl Config {
             endpoint_url: None,
             call_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
+            packing: None,
+            linger: Duration::from_secs(1),
+            active_partitions: 500,
         }
     }
 }
@@ -51,16 +64,29 @@ pub struct Firehose {
     client: Client,
     stream: String,
     place: String,
+    packing: Option<Packing>,
+    active_partitions: u64,
+    clock: Arc<dyn Clock>,
+    counters: Arc<Counters>,
+    /// What partitions events, once the stream has said it.
+    names: OnceLock<Names>,
 }
 
 impl Firehose {
-    /// Finds region and credentials. No call is made yet.
-    pub async fn connect(config: &Config) -> Self {
-        Self::connect_with(config, aws_config::defaults(BehaviorVersion::latest())).await
+    /// Finds region and credentials. No call is made yet. What the stream will make of the
+    /// events is told to `counters`.
+    pub async fn connect(config: &Config, clock: Arc<dyn Clock>, counters: Arc<Counters>) -> Self {
+        let loader = aws_config::defaults(BehaviorVersion::latest());
+        Self::connect_with(config, clock, counters, loader).await
     }
 
     /// As [`Firehose::connect`], with a region or credentials of the caller's.
-    pub async fn connect_with(config: &Config, loader: ConfigLoader) -> Self {
+    pub async fn connect_with(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        counters: Arc<Counters>,
+        loader: ConfigLoader,
+    ) -> Self {
         let timeouts = TimeoutConfig::builder()
             .operation_timeout(config.call_timeout)
             .connect_timeout(config.connect_timeout)
@@ -81,46 +107,29 @@ impl Firehose {
             client: Client::new(&shared),
             stream: config.stream.clone(),
             place,
+            packing: config.packing,
+            active_partitions: config.active_partitions,
+            clock,
+            counters,
+            names: OnceLock::new(),
         }
     }
 
-    /// How the description says that records are wanted.
-    fn read(&self, stream: &DeliveryStreamDescription) -> Packing {
-        let processing = stream
-            .destinations()
-            .iter()
-            .filter_map(|destination| destination.extended_s3_destination_description())
-            .filter_map(|destination| destination.processing_configuration())
-            .find(|processing| processing.enabled() == Some(true));
-        let processors = processing.map_or(&[][..], |processing| processing.processors());
-        let has = |kind: &ProcessorType| processors.iter().any(|found| found.r#type() == kind);
-        let newline = !has(&ProcessorType::AppendDelimiterToRecord);
-        if !processors.iter().any(takes_json_apart) {
-            tracing::warn!(
-                stream = self.stream,
-                "the stream does not take packed records apart (RecordDeAggregation, JSON): one event a record is sent, billed 5 KiB each"
-            );
-            return Packing::One { newline };
+    /// Tells what partitions the records that were taken belong to.
+    fn foresee<'a>(&self, taken: impl Iterator<Item = &'a Record>) {
+        if let Some(names) = self.names.get() {
+            let now_ms = self.clock.now_ms();
+            let found = taken.flat_map(|record| names.of(&record.data, now_ms));
+            self.counters.foreseen.arrived(now_ms, found);
         }
-        if newline {
-            tracing::warn!(
-                stream = self.stream,
-                "the stream adds no newline (AppendDelimiterToRecord): the events of an object stand on one line"
-            );
-        }
-        Packing::Many
     }
-}
-
-fn takes_json_apart(processor: &Processor) -> bool {
-    *processor.r#type() == ProcessorType::RecordDeAggregation
-        && processor.parameters().iter().any(|parameter| {
-            *parameter.parameter_name() == ProcessorParameterName::SubRecordType
-                && parameter.parameter_value() == "JSON"
-        })
 }
 
 impl Sender for Firehose {
+    fn limits(&self) -> Limits {
+        Limits::FIREHOSE
+    }
+
     async fn packing(&self) -> Result<Packing, Trouble> {
         let described = self
             .client
@@ -129,19 +138,23 @@ impl Sender for Firehose {
             .send()
             .await;
         match described {
-            Ok(answer) => Ok(answer
-                .delivery_stream_description()
-                .map_or(Packing::One { newline: true }, |stream| self.read(stream))),
+            Ok(answer) => {
+                let said = answer.delivery_stream_description();
+                let said = said.map_or(Packing::One { newline: true }, |stream| self.read(stream));
+                Ok(self.packing.unwrap_or(said))
+            }
             Err(error) => {
                 let code = error
                     .as_service_error()
                     .and_then(ProvideErrorMetadata::code);
                 if code == Some("AccessDeniedException") {
-                    tracing::warn!(
-                        stream = self.stream,
-                        "DescribeDeliveryStream is forbidden, so whether the stream takes packed records apart is not known: one event a record is sent, billed 5 KiB each. Attach the producer's policy (infrastructure/iam.tf)"
-                    );
-                    return Ok(Packing::One { newline: true });
+                    return Ok(self.packing.unwrap_or_else(|| {
+                        tracing::warn!(
+                            stream = self.stream,
+                            "DescribeDeliveryStream is forbidden, so whether the stream takes packed records apart is not known: one event a record is sent, billed 5 KiB each. Attach the producer's policy (infrastructure/iam.tf), or say --packing many"
+                        );
+                        Packing::One { newline: true }
+                    }));
                 }
                 Err(self.trouble(&error))
             }
@@ -183,9 +196,17 @@ impl Sender for Firehose {
                     .collect();
                 // An answer that counts failures without naming them names all.
                 match (failed.is_empty(), answer.failed_put_count()) {
-                    (true, 0) => Answer::Taken,
+                    (true, 0) => {
+                        self.foresee(records.iter());
+                        Answer::Taken
+                    }
                     (true, _) => Answer::Partly((0..records.len()).collect()),
-                    (false, _) => Answer::Partly(failed),
+                    (false, _) => {
+                        let taken = records.iter().enumerate();
+                        let taken = taken.filter(|(index, _)| failed.binary_search(index).is_err());
+                        self.foresee(taken.map(|(_, record)| record));
+                        Answer::Partly(failed)
+                    }
                 }
             }
             Err(error) => Answer::Not(self.trouble(&error)),

@@ -67,7 +67,7 @@ async fn a_stream_that_takes_nothing_apart_gets_500_records_a_call() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn failed_records_are_sent_again_one_by_one() {
+async fn lambda_streams_to_firehose_37_and_vector_359_only_failed_records_are_sent_again() {
     let stream = serve(clickstream(), "fail=0.3,seed=5").await;
     let dir = TempDir::new().unwrap();
     let spool = open_spool(dir.path());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_firehose::config::Credentials;
-use clickstream_relay::clock::SystemClock;
+use clickstream_relay::clock::{Clock, SystemClock};
 use clickstream_relay::forward::Shutdown;
 use clickstream_relay::forward::counters::{Counters, Totals};
 use clickstream_relay::forward::flight::Patience;
@@ -128,28 +128,60 @@ pub async fn serve_on(listener: TcpListener, stream: StreamConfig, faults: &str)
 impl Stream {
     /// Stops it, and counts how often each line lies in its folder.
     pub async fn stop(self) -> (server::Totals, HashMap<String, u64>) {
+        let counters = Arc::clone(&self.counters);
+        let raw = self.dir.path().join("raw");
+        let times = self.stop_and(|| lines(&raw)).await;
+        (counters.totals(), times)
+    }
+
+    /// Stops it, and looks at what it has written before its folder goes.
+    pub async fn stop_and<T>(self, look: impl FnOnce() -> T) -> T {
         self.stop.send(()).unwrap();
         self.task.await.unwrap().unwrap();
-        (self.counters.totals(), lines(&self.dir.path().join("raw")))
+        look()
     }
 }
 
 fn lines(dir: &Path) -> HashMap<String, u64> {
     let mut times = HashMap::new();
+    for path in objects(dir) {
+        for line in fs_err::read_to_string(&path).unwrap().lines() {
+            *times.entry(line.to_owned()).or_default() += 1;
+        }
+    }
+    times
+}
+
+/// All files below a folder.
+pub fn objects(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
     let mut folders: Vec<PathBuf> = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs_err::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            for line in fs_err::read_to_string(&path).unwrap().lines() {
-                *times.entry(line.to_owned()).or_default() += 1;
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push(path),
             }
         }
     }
-    times
+    found
+}
+
+/// Always half past three, so that no test crosses a full hour.
+#[derive(Debug)]
+struct FixedClock;
+
+pub const NOW_MS: u64 = 1_767_324_600_000;
+
+impl Clock for FixedClock {
+    fn now_ms(&self) -> u64 {
+        NOW_MS
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A forwarder under way.
@@ -159,12 +191,16 @@ pub struct Forwarding {
     task: JoinHandle<()>,
 }
 
-pub async fn forward(spool: &Spool, url: &str, name: &str, settings: Settings) -> Forwarding {
-    let config = Config {
+pub fn config(url: &str, name: &str) -> Config {
+    Config {
         endpoint_url: Some(url.to_owned()),
         call_timeout: Duration::from_secs(10),
         ..Config::new(name)
-    };
+    }
+}
+
+pub async fn forward(spool: &Spool, url: &str, name: &str, settings: Settings) -> Forwarding {
+    let config = config(url, name);
     forward_with(spool, &config, settings).await
 }
 
@@ -172,8 +208,10 @@ pub async fn forward_with(spool: &Spool, config: &Config, settings: Settings) ->
     let loader = aws_config::defaults(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
         .credentials_provider(Credentials::new("any", "any", None, None, "test"));
-    let sender = Firehose::connect_with(config, loader).await;
     let counters = Arc::new(Counters::default());
+    let clock = Arc::new(FixedClock);
+    let told = Arc::clone(&counters);
+    let sender = Firehose::connect_with(config, clock, told, loader).await;
     let (stop, asked) = watch::channel(None);
     let running = stream::run(
         spool.clone(),

@@ -9,7 +9,6 @@
 mod answers;
 mod bodies;
 mod command_line;
-mod configuration;
 mod connections;
 mod cors;
 mod fixtures;
@@ -20,6 +19,5 @@ mod keys;
 mod operators;
 mod reference;
 mod refused;
-mod sdks;
 mod stdout;
 mod tokens;

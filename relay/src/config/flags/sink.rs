@@ -55,6 +55,27 @@ pub struct SinkFlags {
     /// Another endpoint than Amazon's, such as firehose-local's
     #[arg(long, value_name = "URL", env = "CLICKSTREAM_ENDPOINT_URL")]
     pub endpoint_url: Option<String>,
+    /// How events become records of a stream [default: auto]
+    #[arg(long, value_name = "HOW", value_enum, env = "CLICKSTREAM_PACKING")]
+    pub packing: Option<PackingKind>,
+    /// Longest time that an event waits for others, to be billed with them; what is worth a call
+    /// of its own goes at once [default: 1]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_LINGER"
+    )]
+    pub linger: Option<Seconds>,
+    /// Active partitions that the delivery stream may have: at 80 % of them there is a warning
+    /// [default: 500]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_ACTIVE_PARTITIONS"
+    )]
+    pub active_partitions: Option<u64>,
 }
 
 layered!(SinkFlags:
@@ -65,6 +86,9 @@ layered!(SinkFlags:
     partition_by
     stream
     endpoint_url
+    packing
+    linger
+    active_partitions
 );
 
 /// Where events go.
@@ -89,4 +113,17 @@ pub enum PartitionBy {
     User,
     /// `userBucket=017/`: 128 folders
     Bucket,
+}
+
+/// How events become records of a stream.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackingKind {
+    /// As the stream says: many a record if it takes records apart, else one
+    #[default]
+    Auto,
+    /// Up to 500 a record: the stream takes them apart, though it may not be asked
+    Many,
+    /// One a record, each with a newline
+    One,
 }

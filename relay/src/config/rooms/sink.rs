@@ -6,6 +6,11 @@ use crate::config::flags::SinkFlags;
 use crate::config::{ConfigError, PartitionBy, SinkKind};
 use crate::sink;
 
+#[cfg(feature = "firehose")]
+use crate::config::flags::PackingKind;
+#[cfg(feature = "firehose")]
+use crate::forward::pack::Packing;
+
 /// Fills in defaults and checks what was given.
 pub(in crate::config) fn composed(flags: SinkFlags) -> Result<sink::Config, ConfigError> {
     match flags.kind.unwrap_or_default() {
@@ -32,6 +37,18 @@ pub(in crate::config) fn composed(flags: SinkFlags) -> Result<sink::Config, Conf
             let stream = flags.stream.unwrap_or_else(|| "clickstream".to_owned());
             let mut firehose = sink::firehose::Config::new(stream);
             firehose.endpoint_url = flags.endpoint_url;
+            firehose.packing = match flags.packing.unwrap_or_default() {
+                PackingKind::Auto => None,
+                PackingKind::Many => Some(Packing::Many),
+                PackingKind::One => Some(Packing::One { newline: true }),
+            };
+            firehose.linger = flags.linger.map_or(firehose.linger, |seconds| seconds.0);
+            if let Some(number) = flags.active_partitions {
+                if number == 0 {
+                    return Err(ConfigError::Zero("--active-partitions"));
+                }
+                firehose.active_partitions = number;
+            }
             Ok(sink::Config::Firehose(firehose))
         }
         #[cfg(not(feature = "firehose"))]

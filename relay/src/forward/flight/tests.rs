@@ -17,6 +17,10 @@ struct Scripted {
 }
 
 impl Sender for Scripted {
+    fn limits(&self) -> Limits {
+        Limits::FIREHOSE
+    }
+
     async fn packing(&self) -> Result<Packing, Trouble> {
         match self.answers.lock().unwrap().pop_front() {
             Some(Answer::Not(trouble)) => Err(trouble),
@@ -50,6 +54,7 @@ fn call(names: &[u8]) -> Call {
         lines: 2 * names.len() as u64,
         too_long: 0,
         bytes: 100,
+        sent_bytes: 90,
         billed_alone: 10_240 * names.len() as u64,
     }
 }
@@ -94,6 +99,7 @@ async fn only_the_records_that_failed_are_sent_again() {
     assert_eq!((flown.sums.delivered, flown.sums.bytes), (8, 100));
     assert_eq!(flown.totals.billed_bytes, 4 * 5_120);
     assert_eq!(flown.totals.saved_bytes, 4 * 5_120);
+    assert_eq!(flown.totals.event_bytes, 90);
     assert_eq!(flown.totals.doubles_at_most, 0);
     assert_eq!(flown.heard, []);
 }
@@ -122,6 +128,62 @@ async fn pauses_grow_with_jitter_up_to_the_longest() {
     assert_eq!(flown.heard.len(), 2);
     assert!(flown.heard[0].as_ref().unwrap().contains("throttles"));
     assert_eq!(flown.heard[1], None);
+}
+
+/// Throttles for ten minutes, then takes all.
+#[derive(Debug)]
+struct Busy {
+    until: Instant,
+    attempts: Arc<Mutex<Vec<Instant>>>,
+}
+
+impl Sender for Busy {
+    fn limits(&self) -> Limits {
+        Limits::FIREHOSE
+    }
+
+    async fn packing(&self) -> Result<Packing, Trouble> {
+        Ok(Packing::Many)
+    }
+
+    async fn send(&self, _: &[Record]) -> Answer {
+        self.attempts.lock().unwrap().push(Instant::now());
+        match Instant::now() < self.until {
+            true => not(Kind::Throttled, "throttles"),
+            false => Answer::Taken,
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fluent_bit_3917_throttled_for_ten_minutes_everything_is_delivered() {
+    let attempts = Arc::new(Mutex::new(Vec::new()));
+    let sender = Busy {
+        until: Instant::now() + Duration::from_secs(600),
+        attempts: Arc::clone(&attempts),
+    };
+    let counters = Arc::new(Counters::default());
+    let voice = Voice::new(|_| {});
+    let airport = Airport::new(
+        sender,
+        8,
+        Patience::default(),
+        1,
+        Arc::clone(&counters),
+        voice,
+    );
+    let flights = (0..8).map(|_| airport.fly(call(b"abc")));
+    let sums = futures_util::future::join_all(flights).await;
+    assert!(sums.iter().all(|sums| sums.delivered == 6));
+    assert_eq!(counters.totals().events, 48);
+    // Doubling from 0.1 s to 30 s, half of it by lot: 20 to 60 attempts a call, no storm.
+    let count = attempts.lock().unwrap().len();
+    assert!((8 * 20..8 * 60).contains(&count), "{count} attempts");
+    let pauses: std::collections::BTreeSet<Duration> = {
+        let times = attempts.lock().unwrap();
+        times.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    };
+    assert!(pauses.len() > count / 2, "they come apart by lot");
 }
 
 #[tokio::test(start_paused = true)]
