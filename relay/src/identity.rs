@@ -7,6 +7,7 @@
 
 pub mod cookie;
 pub mod token;
+pub mod visit;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -19,6 +20,7 @@ use http::{HeaderMap, header};
 use serde::Deserialize;
 
 use self::token::{Key, Refused, Verified};
+use self::visit::{Remembered, Visit};
 use crate::intake::key::WriteKey;
 use crate::intake::origin::Sender;
 
@@ -130,6 +132,17 @@ impl Identity {
             self.look_at(token, now_ms, false, &mut signed);
         }
         signed
+    }
+
+    /// What to answer for the visitor's cookie, if the sender may be remembered: `anonymous_id` is
+    /// that of the batch's newest event.
+    pub fn remember(&self, visit: Option<Visit>, anonymous_id: Option<&str>) -> Remembered {
+        let remembered = visit.map(|visit| visit.remember(anonymous_id));
+        let remembered = remembered.unwrap_or_default();
+        if remembered.anonymous_id.is_some() {
+            self.counters.visitors_restored.fetch_add(1, Relaxed);
+        }
+        remembered
     }
 
     fn look_at(&self, token: &str, now_ms: u64, meant_for_us: bool, signed: &mut Signed) {
@@ -249,6 +262,8 @@ pub struct Counters {
     pub cookies_ignored: AtomicU64,
     /// Requests with two different user cookies.
     pub cookies_ambiguous: AtomicU64,
+    /// Trackers that had lost their id and got it back from the visitor's cookie.
+    pub visitors_restored: AtomicU64,
 }
 
 #[cfg(test)]

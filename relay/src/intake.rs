@@ -37,7 +37,8 @@ use self::segment::Form;
 use self::sort::Sorted;
 use crate::clock::Clock;
 use crate::health::Door;
-use crate::identity::{Identity, cookie};
+use crate::identity::Identity;
+use crate::identity::visit::{self, Visit};
 use crate::outcome::Outcomes;
 use crate::rejected::Keeper;
 use crate::spool::{AppendError, Spool, Stored};
@@ -156,7 +157,7 @@ impl Intake {
         match self.try_take(form, request).await {
             Ok(taken) => {
                 self.counters.answered.fetch_add(1, Relaxed);
-                answer::json(StatusCode::OK, &taken)
+                taken.response()
             }
             Err(refusal) => {
                 self.counters.refuse(&refusal);
@@ -183,8 +184,9 @@ impl Intake {
         }
         let mut response = answer::json(StatusCode::OK, &Done::default());
         if self.origins.of(&head.headers) != Sender::Stranger {
-            let ended = cookie::end_visitor(self.origins.secure());
-            response.headers_mut().insert(header::SET_COOKIE, ended);
+            let ended = visit::end(self.origins.secure());
+            let ended = ended.map(|ended| (header::SET_COOKIE, ended));
+            response.headers_mut().extend(ended);
         }
         response
     }
@@ -224,10 +226,24 @@ impl Intake {
             return Err(Refusal::TooLarge { limit });
         }
         let count = batch.len();
-        let sorted = self.sort(&batch, key, &head, &spool, &mut held)?;
+        let visit = self.visit(&batch, &head);
+        let mut sorted = self.sort(&batch, key, &head, &spool, &mut held)?;
         drop(batch);
         drop(bytes);
-        self.store(&spool, count, sorted).await
+        let newest = sorted.anonymous_id.take();
+        let mut taken = self.store(&spool, count, sorted).await?;
+        taken.remembered = self.identity.remember(visit, newest.as_deref());
+        Ok(taken)
+    }
+
+    fn visit(&self, batch: &Batch<'_>, head: &Parts) -> Option<Visit> {
+        Visit::of(
+            &head.headers,
+            self.origins.of(&head.headers),
+            batch.storage(),
+            self.clock.now_ms(),
+            self.origins.secure(),
+        )
     }
 
     fn paced(&self, rate: &Rate, who: &[u8]) -> Result<(), Refusal> {

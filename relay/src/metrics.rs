@@ -233,6 +233,11 @@ impl Page {
                 "Requests with two different user cookies.",
                 &identity.cookies_ambiguous,
             ),
+            (
+                "visitors_restored_total",
+                "Trackers that had lost their id and got it back from the visitor's cookie.",
+                &identity.visitors_restored,
+            ),
         ] {
             self.counter(name, help, count.load(Relaxed));
         }

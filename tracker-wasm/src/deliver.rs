@@ -8,22 +8,29 @@ use web_sys::RequestInit;
 use crate::transport::Answer;
 
 /// Posts a body and reads the whole answer: an answer left unread keeps its bytes of the
-/// 64 KiB for as long as the page lives. As `text/plain`, which needs no preflight.
-pub async fn post(url: &str, body: &str) -> Answer {
+/// 64 KiB for as long as the page lives. As `text/plain`, which needs no preflight. Gives with
+/// the answer the id that the relay remembers.
+pub async fn post(url: &str, body: &str) -> (Answer, Option<String>) {
+    let failed = (Answer::Failed, None);
     let options = RequestInit::new();
     options.set_method("POST");
     options.set_body(&body.into());
     // web-sys does not know the member yet.
     let _ = Reflect::set(&options, &"keepalive".into(), &JsValue::TRUE);
+    // The relay's cookies, also where it has an origin of its own; a page without one (a sandboxed
+    // frame) could not read the answer then.
+    if web_sys::window().is_some_and(|window| window.origin() != "null") {
+        let _ = Reflect::set(&options, &"credentials".into(), &"include".into());
+    }
     let Ok(request) = web_sys::Request::new_with_str_and_init(url, &options) else {
-        return Answer::Failed;
+        return failed;
     };
     let Ok(response) = Request::from(request).send().await else {
-        return Answer::Failed;
+        return failed;
     };
     let text = response.text().await.unwrap_or_default();
-    match response.status() {
-        200 => Answer::Stored(rejected(&text)),
+    let answer = match response.status() {
+        200 => return stored(&text),
         400 | 413 => Answer::Refused,
         401 => Answer::UnknownKey,
         429 | 503 => {
@@ -32,7 +39,8 @@ pub async fn post(url: &str, body: &str) -> Answer {
             Answer::Later(seconds.map(|seconds| f64::from(seconds) * 1000.0))
         }
         _ => Answer::Failed,
-    }
+    };
+    (answer, None)
 }
 
 /// Hands a body to the browser, which sends it even when the page is gone.
@@ -43,16 +51,15 @@ pub fn beacon(url: &str, body: &str) -> bool {
     })
 }
 
-/// Message ids and reasons of the rejected, out of an answer of 200.
-fn rejected(text: &str) -> Vec<(String, String)> {
+/// What an answer of 200 says: message ids and reasons of the rejected, and the id remembered.
+fn stored(text: &str) -> (Answer, Option<String>) {
     let member = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
     let answer = JSON::parse(text).unwrap_or_default();
-    let Ok(list) = member(&answer, "rejected").dyn_into::<Array>() else {
-        return Vec::new();
-    };
-    let each = list.iter().map(|one| {
+    let list = member(&answer, "rejected").dyn_into::<Array>();
+    let each = list.unwrap_or_default().into_iter().map(|one| {
         let text = |name| member(&one, name).as_string().unwrap_or_default();
         (text("messageId"), text("reason"))
     });
-    each.collect()
+    let remembered = member(&answer, "anonymousId").as_string();
+    (Answer::Stored(each.collect()), remembered)
 }

@@ -9,6 +9,8 @@ use clickstream_event::text::joined;
 use crate::store::Store;
 
 const ANONYMOUS: &str = "clickstream.anonymous";
+/// There was no id here, and the relay has not said yet whether it remembers one.
+const NEW: &str = "clickstream.new";
 /// The claim of before: `p` and the id if a page said it, `c` and the id if a call did.
 const USER: &str = "clickstream.user";
 
@@ -22,6 +24,8 @@ pub struct Identity {
     due: bool,
     /// What is recorded now is of an earlier page with another claim.
     held: bool,
+    /// The id was made because there was none: the relay may know an older one.
+    new: bool,
 }
 
 impl Identity {
@@ -46,7 +50,13 @@ impl Identity {
             random,
             due: false,
             held: false,
+            new: false,
         };
+        if identity.anonymous.is_empty() {
+            identity.renew();
+            identity.store.set(NEW, "1");
+        }
+        identity.new = identity.store.get(NEW).is_some();
         match &identity.user {
             Some(user) if user == known_user && said_by == "p" => {}
             Some(user) if user == known_user => identity.store.set(USER, &joined(&["p", user])),
@@ -54,15 +64,12 @@ impl Identity {
                 identity.store.set(USER, &joined(&["p", user]));
                 identity.due = true;
                 if said_by == "p" {
-                    identity.anonymous.clear();
+                    identity.rotate();
                 }
             }
             None if said_by == "c" => identity.user = Some(known_user.to_owned()),
             None if said_by == "p" => identity.store.remove(USER),
             None => {}
-        }
-        if identity.anonymous.is_empty() {
-            identity.renew();
         }
         identity
     }
@@ -108,6 +115,31 @@ impl Identity {
         self.user = None;
         self.due = false;
         self.store.remove(USER);
+        self.rotate();
+    }
+
+    /// Whether the id was made because there was none, and the relay has not answered yet.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        self.new
+    }
+
+    /// The relay has answered, with the id that it `remembered` for a browser that had lost it. One
+    /// that was changed on purpose meanwhile stays changed.
+    pub fn settle(&mut self, remembered: Option<String>) {
+        if !std::mem::take(&mut self.new) {
+            return;
+        }
+        self.store.remove(NEW);
+        if let Some(id) = remembered.filter(|id| !id.is_empty()) {
+            self.store.set(ANONYMOUS, &id);
+            self.anonymous = id;
+        }
+    }
+
+    /// Another person: an id of its own, which no older one takes the place of.
+    fn rotate(&mut self) {
+        self.settle(None);
         self.renew();
     }
 
@@ -237,6 +269,38 @@ mod tests {
         assert!(page.user() == Some("7") && page.take_due());
         page.hold(Some("7".into()));
         assert_eq!(page.user(), Some("7"));
+    }
+
+    #[test]
+    fn an_id_that_was_lost_comes_back_once() {
+        let browser = Browser::default();
+        assert!(browser.page(None).0.is_new());
+        // The first page ended without an answer: the next one still asks.
+        let (mut page, _) = browser.page(None);
+        assert!(page.is_new());
+        page.settle(Some("old".to_owned()));
+        assert_eq!((page.anonymous(), page.is_new()), ("old", false));
+        page.settle(Some("other".to_owned()));
+        assert_eq!(page.anonymous(), "old");
+        let (next, _) = browser.page(None);
+        assert_eq!((next.anonymous(), next.is_new()), ("old", false));
+    }
+
+    #[test]
+    fn an_id_that_was_changed_on_purpose_stays_changed() {
+        let browser = Browser::default();
+        let (mut page, _) = browser.page(None);
+        page.reset();
+        assert!(!page.is_new());
+        page.settle(Some("old".to_owned()));
+        assert_eq!(page.anonymous(), "id2");
+        assert_eq!(browser.page(None).0.anonymous(), "id2");
+        // The same when one user's page follows another's.
+        let browser = Browser::default();
+        browser.page(Some("45"));
+        let (mut other, _) = browser.page(Some("90"));
+        other.settle(Some("old".to_owned()));
+        assert_eq!((other.anonymous(), other.is_new()), ("id2", false));
     }
 
     #[test]

@@ -76,8 +76,8 @@ fn enter(act: &mut dyn FnMut(&mut Tracker) -> Effects) {
     effects.tell();
     if let Some((url, body)) = effects.request {
         wasm_bindgen_futures::spawn_local(async move {
-            let answer = deliver::post(&url, &body).await;
-            enter(&mut |tracker| tracker.answered(&answer, clock::now()));
+            let (answer, mut remembered) = deliver::post(&url, &body).await;
+            enter(&mut |tracker| tracker.answered(&answer, remembered.take(), clock::now()));
         });
     }
 }

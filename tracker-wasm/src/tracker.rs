@@ -74,17 +74,12 @@ impl Tracker {
         };
         let nonce = random();
         let identity = Identity::open(store, Box::new(random), settings.user_id);
-        let storage = if settings.private {
-            "denied"
-        } else {
-            "granted"
-        };
         Self {
             environment: Environment::read(host),
             identity,
             pages: Pages::default(),
             clicks: Clicks::default(),
-            transport: Transport::new(settings.write_key, storage, settings.debug),
+            transport: Transport::new(settings.write_key, "denied", settings.debug),
             endpoint: settings.endpoint,
             forget: false,
             private: settings.private,
@@ -132,8 +127,16 @@ impl Tracker {
         self.proceed(kind, signal.time)
     }
 
-    /// Takes the relay's answer in.
-    pub(crate) fn answered(&mut self, answer: &Answer, now: f64) -> Effects {
+    /// Takes the relay's answer in, and the id that it remembers.
+    pub(crate) fn answered(
+        &mut self,
+        answer: &Answer,
+        remembered: Option<String>,
+        now: f64,
+    ) -> Effects {
+        if matches!(answer, Answer::Stored(_)) {
+            self.identity.settle(remembered);
+        }
         self.transport.answered(answer, now, js_sys::Math::random());
         self.proceed("", now)
     }
@@ -188,6 +191,11 @@ impl Tracker {
         if may_send && std::mem::take(&mut self.forget) && !self.private {
             deliver::beacon(&joined(&[&self.endpoint, "/v1/forget"]), "");
         }
+        self.transport.storage = match (self.private, self.identity.is_new()) {
+            (true, _) => "denied",
+            (false, true) => "new",
+            (false, false) => "granted",
+        };
         let address = joined(&[&self.endpoint, "/v1/batch"]);
         if self.leaving {
             let send = |body: &str| deliver::beacon(&address, body);

@@ -74,7 +74,8 @@ pub struct Transport {
     limit: usize,
     stopped: bool,
     write_key: String,
-    storage: &'static str,
+    /// What the visitor allows, and whether the browser's id is `new` in it.
+    pub storage: &'static str,
     /// The user's token, when a site has set one.
     pub user_token: Option<String>,
     notes: Option<Vec<Note>>,

@@ -1,7 +1,6 @@
-//! The cookie that carries the user token, found without being fooled by a second one; and the
-//! visitor's, ended when somebody signs out.
+//! The cookie that carries the user token, found without being fooled by a second one.
 
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, header};
 
 /// Set by the site's sign-in; over TLS under the name below it.
 pub const PLAIN: &str = "clickstream_user";
@@ -9,17 +8,6 @@ pub const PLAIN: &str = "clickstream_user";
 /// Browsers take a cookie of this name only over TLS, from this very host, for the whole site: no
 /// subdomain and no plain connection can plant one.
 pub const HOST_ONLY: &str = "__Host-clickstream_user";
-
-/// `Set-Cookie` that ends the visitor's cookie, under the name that it has here. It must repeat the
-/// attributes that the name demands: a browser ignores a `__Host-` cookie without `Secure`.
-#[must_use]
-pub fn end_visitor(secure: bool) -> HeaderValue {
-    HeaderValue::from_static(if secure {
-        "__Host-clickstream_visitor=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
-    } else {
-        "clickstream_visitor=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
-    })
-}
 
 /// How cookies are read: by how browsers reach us and what the operator allows.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +41,8 @@ pub fn token(headers: &HeaderMap, rules: Rules) -> Found {
     }
 }
 
-fn named(headers: &HeaderMap, name: &str) -> Found {
+/// The one value of the cookies of that name.
+pub(super) fn named(headers: &HeaderMap, name: &str) -> Found {
     let mut found = Found::Nothing;
     for line in headers.get_all(header::COOKIE) {
         let Ok(line) = line.to_str() else { continue };

@@ -10,6 +10,8 @@ use clickstream_event::validate::{Malformed, Rejection};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::identity::visit::Remembered;
+
 /// Seconds that a client is asked to wait with a 503: keeps SDKs alive that give up after four tries.
 const RETRY_AFTER: u64 = 3;
 
@@ -29,6 +31,9 @@ pub struct Taken {
     pub duplicate: usize,
     /// Events refused, with the reason; the others are not touched by it.
     pub rejected: Vec<Rejected>,
+    /// What is said and set for the visitor.
+    #[serde(flatten)]
+    pub remembered: Remembered,
 }
 
 impl Taken {
@@ -40,7 +45,18 @@ impl Taken {
             accepted,
             duplicate,
             rejected,
+            remembered: Remembered::default(),
         }
+    }
+
+    /// The answer, without the headers that an origin needs.
+    #[must_use]
+    pub fn response(mut self) -> Response {
+        let cookie = self.remembered.cookie.take();
+        let mut response = json(StatusCode::OK, &self);
+        let cookie = cookie.map(|cookie| (header::SET_COOKIE, cookie));
+        response.headers_mut().extend(cookie);
+        response
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Sorted {
     pub rejected: Vec<Rejected>,
     /// What is kept of those, where their sender is known.
     pub kept: Vec<Refused>,
+    /// The anonymousId of the newest event that was accepted.
+    pub anonymous_id: Option<String>,
     /// Events without a known key, that brought another.
     unknown_keys: usize,
     /// Events with a known key of their own.
@@ -141,6 +143,7 @@ impl Intake {
         };
         let line = stamp::line(&event, &message_id, &who, key, request.arrival);
         let bytes = line.len();
+        sorted.anonymous_id = event.anonymous_id;
         sorted.entries.push(Entry {
             received_at: received_at_ms,
             key: request

@@ -21,3 +21,4 @@ mod reference;
 mod refused;
 mod stdout;
 mod tokens;
+mod visitor;

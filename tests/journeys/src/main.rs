@@ -17,3 +17,4 @@ mod tracker_clicks;
 mod tracker_delivery;
 mod tracker_pages;
 mod tracker_quiet;
+mod visitor_cookie;
