@@ -15,6 +15,10 @@
 //! sync the segment is closed for ever, its tail is void and the next segment's header
 //! says so. Readers go no further than the durable position.
 //!
+//! **Damage** costs what it hit: it is counted, said, and kept beside the segments as
+//! `rot-…`. A block that the disk refuses to read is given up only after several tries
+//! ([`damage`]); a file whose head is damaged is set aside whole and never written again.
+//!
 //! **Limits.** All segments together stay below [`Config::size`]; beyond it appends get
 //! [`AppendError::Full`], the oldest event is never dropped for a new one. A segment is
 //! used again only when the checkpoint is past it, and until then its ids are the window
@@ -32,6 +36,7 @@ use crate::duplicate::{DuplicateKey, KeyedHash};
 pub mod books;
 pub mod checkpoint;
 pub mod config;
+pub mod damage;
 pub mod files;
 pub mod frame;
 pub mod header;
@@ -43,6 +48,7 @@ pub mod probe;
 pub mod queue;
 pub mod reader;
 pub mod recovery;
+pub mod salvage;
 pub mod scan;
 pub mod segment;
 pub mod writer;
@@ -226,7 +232,10 @@ impl Spool {
     /// A copy of all counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.core().books().counters()
+        Counters {
+            rot: self.core().shared.damage.count(),
+            ..self.core().books().counters()
+        }
     }
 
     /// What became of every event so far.

@@ -2,12 +2,16 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use crate::forward::Shutdown;
+use crate::spool::salvage::is_unreadable;
 use crate::spool::{Checkpoint, Record, Spool};
 
 /// Bytes written between two checkpoints, at most.
 const AT_ONCE: usize = 1 << 20;
+/// Before the spool's disk is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why writing ended.
 #[derive(Debug)]
@@ -44,7 +48,17 @@ pub async fn run(spool: Spool, output: Output, mut shutdown: Shutdown) -> Ended 
         let (spool, output) = (spool.clone(), Arc::clone(&output));
         let outcome = match records {
             Ok(records) => {
+                spool.set_delivery_health(None);
                 tokio::task::spawn_blocking(move || write(&spool, &output, &records)).await
+            }
+            // The disk is asked again until what it refuses is given up.
+            Err(error) if is_unreadable(&error) => {
+                let text = format!("the spool cannot be read and is tried again: {error}");
+                spool.set_delivery_health(Some(text));
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => continue,
+                    () = shutdown.over() => return Ended::Stopped,
+                }
             }
             Err(error) => return Ended::Failed(error),
         };

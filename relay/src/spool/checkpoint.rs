@@ -6,8 +6,10 @@ use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::files::{File, Files, SyncPoint, read_all};
+use super::damage::Damage;
+use super::files::{File, Files, SyncPoint};
 use super::frame::{u32_at, u64_at};
+use super::salvage;
 
 const MAGIC: [u8; 8] = *b"CLKCHK01";
 const LENGTH: usize = 8 + 7 * 8 + 4;
@@ -44,16 +46,28 @@ impl Checkpoints {
     /// more where it stands and synced: a process that was killed, or whose sync failed,
     /// may have left bytes there that only this machine's memory holds.
     ///
+    /// A file that the disk refuses to read is set aside: the other one holds.
+    ///
     /// # Errors
     /// When the disk fails, or is too full to make the files.
-    pub fn open(files: &dyn Files, dir: &Path) -> io::Result<Self> {
-        let slots = [
+    pub fn open(files: &dyn Files, dir: &Path, damage: &Damage) -> io::Result<Self> {
+        let mut slots = [
             open_slot(files, &dir.join("checkpoint-a"))?,
             open_slot(files, &dir.join("checkpoint-b"))?,
         ];
         let mut latest = Checkpoint::default();
-        for slot in &slots {
-            match Checkpoint::decode(&read_all(&**slot)?) {
+        for (slot, name) in slots.iter_mut().zip(["checkpoint-a", "checkpoint-b"]) {
+            let found = salvage::read_all(&**slot)?;
+            if !found.unreadable.is_empty() {
+                let path = dir.join(name);
+                damage.set_aside(
+                    &path,
+                    "a checkpoint cannot be read and is set aside: if it was the newest, the last delivery is done twice",
+                );
+                *slot = open_slot(files, &path)?;
+                continue;
+            }
+            match Checkpoint::decode(&found.bytes) {
                 Some(found) if found.sequence > latest.sequence => latest = found,
                 _ => {}
             }
@@ -156,14 +170,18 @@ mod tests {
         }
     }
 
+    fn open(dir: &Path) -> io::Result<Checkpoints> {
+        Checkpoints::open(&RealFiles, dir, &Damage::new(Arc::new(RealFiles), dir))
+    }
+
     #[test]
     fn the_highest_intact_one_wins() {
         let dir = tempfile::tempdir().unwrap();
-        let mut checkpoints = Checkpoints::open(&RealFiles, dir.path()).unwrap();
+        let mut checkpoints = open(dir.path()).unwrap();
         for position in 1..=5 {
             checkpoints.advance(at(position)).unwrap();
         }
-        let again = Checkpoints::open(&RealFiles, dir.path()).unwrap();
+        let again = open(dir.path()).unwrap();
         assert_eq!(again.latest().position, 5);
 
         // The fifth stands in b: damaged, the fourth holds.
@@ -171,14 +189,14 @@ mod tests {
         let mut bytes = fs_err::read(&path).unwrap();
         bytes[20] ^= 1;
         fs_err::write(&path, bytes).unwrap();
-        let again = Checkpoints::open(&RealFiles, dir.path()).unwrap();
+        let again = open(dir.path()).unwrap();
         assert_eq!(again.latest().position, 4);
     }
 
     #[test]
     fn a_checkpoint_torn_at_any_byte_leaves_the_one_before() {
         let dir = tempfile::tempdir().unwrap();
-        let mut checkpoints = Checkpoints::open(&RealFiles, dir.path()).unwrap();
+        let mut checkpoints = open(dir.path()).unwrap();
         checkpoints.advance(at(1)).unwrap();
         checkpoints.advance(at(2)).unwrap();
         let (old, new) = (
@@ -192,7 +210,7 @@ mod tests {
         for torn in 0..LENGTH {
             let bytes = [&new.encode()[..torn], &old[torn..]].concat();
             fs_err::write(dir.path().join("checkpoint-b"), bytes).unwrap();
-            let found = Checkpoints::open(&RealFiles, dir.path()).unwrap().latest();
+            let found = open(dir.path()).unwrap().latest();
             assert_eq!(found.position, 2, "{torn}");
         }
     }

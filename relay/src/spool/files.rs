@@ -114,6 +114,13 @@ pub trait Files: Debug + Send + Sync {
     /// `AlreadyExists` when the name is taken, `StorageFull` when there is no room.
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>>;
 
+    /// Writes behind the end of a file, which is made when missing, in one call: two
+    /// processes that append to the same file write over nothing of each other's.
+    ///
+    /// # Errors
+    /// `StorageFull` when there is no room; part may have been written.
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
     /// The names in a folder, in no order.
     ///
     /// # Errors

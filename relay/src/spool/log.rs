@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::Durability;
+use super::damage::Damage;
 use super::files::{Files, SyncPoint};
 use super::frame::{self, Commit};
 use super::identity::Identity;
@@ -28,6 +29,8 @@ pub struct Shared {
     pub durable: watch::Sender<u64>,
     /// Everything below this position is delivered, and the checkpoint that says so durable.
     pub delivered: AtomicU64,
+    /// What is damaged.
+    pub damage: Damage,
 }
 
 impl Shared {

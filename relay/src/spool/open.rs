@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::books::Books;
 use super::checkpoint::Checkpoints;
+use super::damage::Damage;
 use super::files::{Files, Lock, SyncPoint, create_dirs, sync_ancestors};
 use super::frame::{ALIGN, COMMIT, HEADER};
 use super::header::SECTOR;
@@ -75,10 +76,12 @@ pub(super) fn open(
         sync_ancestors(&*files, dir, SyncPoint::SpoolParents).map_err(failed)?;
     }
     let identity = Identity::open(&*files, &dir.join("identity"), fresh).map_err(failed)?;
-    let checkpoints = Checkpoints::open(&*files, dir).map_err(failed)?;
+    let damage = Damage::new(Arc::clone(&files), dir);
+    let checkpoints = Checkpoints::open(&*files, dir, &damage).map_err(failed)?;
     let checkpoint = checkpoints.latest();
-    let mut recovered = recover(&*files, dir, &identity, checkpoint.position).map_err(failed)?;
-    let planned = plans::highest_position(&*files, dir).map_err(failed)?;
+    let recovered = recover(&*files, dir, &identity, checkpoint.position, &damage);
+    let mut recovered = recovered.map_err(failed)?;
+    let planned = plans::highest_position(&*files, dir, &damage).map_err(failed)?;
     recovered.next_position = recovered.next_position.max(planned);
     // All names that this start found or made, also those of a process that was killed
     // before it could sync them.
@@ -92,6 +95,7 @@ pub(super) fn open(
         table: Mutex::new(recovered.table),
         durable: watch::Sender::new(durable),
         delivered: AtomicU64::new(checkpoint.position),
+        damage,
     });
     let core = Arc::new(Core {
         files: Arc::clone(&files),
@@ -124,7 +128,7 @@ pub(super) fn open(
         most_ids: config.duplicate_ids,
         shared,
         current: recovered.current,
-        unsettled: Vec::new(),
+        unsettled: recovered.unsettled,
         next_number: recovered.next_number,
         next_slot: recovered.next_slot,
         free: recovered.free,
@@ -157,11 +161,10 @@ fn books(recovered: &Recovered, durable: u64) -> Books {
         recovered.waiting.len() as u64,
     );
     for (position, received_at, _) in &recovered.waiting {
-        books.aged(*position, *received_at);
+        books.waits(*position, *received_at);
     }
     let counters = books.counters_mut();
     counters.durable_position = durable;
-    counters.rot = recovered.rot;
     counters.torn_tails = u64::from(recovered.torn);
     counters.segments = (recovered.table.len() + recovered.free.len()) as u64;
     counters.ids = recovered.index.len() as u64;

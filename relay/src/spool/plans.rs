@@ -9,8 +9,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::damage::Damage;
 use super::files::{File, Files, SyncPoint, read_all};
 use super::frame::{u32_at, u64_at};
+use super::salvage;
 
 const PREFIX: &str = "plan-";
 const MAGIC: [u8; 8] = *b"CLKPLN01";
@@ -71,7 +73,7 @@ impl Plans {
     /// Makes a new plan durable, name included. If that fails, the plan is void.
     ///
     /// # Errors
-    /// When the disk fails or is full.
+    /// When the disk fails. When it is full, its file stays for a smaller plan.
     pub fn write(&mut self, range: Range<u64>, payload: Vec<u8>) -> io::Result<StoredPlan> {
         let plan = StoredPlan {
             number: self.next,
@@ -83,11 +85,20 @@ impl Plans {
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.files.create(&path)?,
             other => other?,
         };
+        let bytes = encode(&plan);
+        // More zeros: on a full disk nothing of the plan stands there yet.
+        fill_up(&*file, bytes.len() as u64)?;
         // From here on the number is used, whatever becomes of it.
         self.next += 1;
-        write(&*file, &plan, SyncPoint::Plan)?;
+        write(&*file, &bytes, SyncPoint::Plan)?;
         self.files.sync_dir(&self.dir, SyncPoint::PlanName)?;
         Ok(plan)
+    }
+
+    /// Where the plan with this number lies.
+    #[must_use]
+    pub fn file(&self, number: u64) -> PathBuf {
+        path(&self.dir, number)
     }
 
     /// Writes a plan that a start found once more and syncs it: it may stand only in
@@ -97,7 +108,7 @@ impl Plans {
     /// When the disk fails.
     pub fn settle(&self, plan: &StoredPlan) -> io::Result<()> {
         let file = self.files.open(&path(&self.dir, plan.number))?;
-        write(&*file, plan, SyncPoint::RecoveredPlan)
+        write(&*file, &encode(plan), SyncPoint::RecoveredPlan)
     }
 
     /// Deletes the plans that a durable checkpoint has left behind, all up to this
@@ -122,24 +133,43 @@ impl Plans {
     fn prepare(&self) -> io::Result<()> {
         let path = path(&self.dir, self.next);
         let file = match self.files.create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+            // Perhaps there was no room for all of it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.files.open(&path)?,
             other => other?,
         };
-        file.fill_zero(0, SIZE)
+        fill_up(&*file, SIZE)
     }
 }
 
-/// The highest position that any intact plan names.
+/// The highest position that any intact plan names. One that the disk refuses to read is set
+/// aside: it is none.
 ///
 /// # Errors
-/// When the disk cannot be read.
-pub fn highest_position(files: &dyn Files, dir: &Path) -> io::Result<u64> {
+/// When the disk fails in another way.
+pub fn highest_position(files: &dyn Files, dir: &Path, damage: &Damage) -> io::Result<u64> {
     let mut highest = 0;
     for number in numbers(files, dir)? {
-        let bytes = read_all(&*files.open(&path(dir, number))?)?;
-        highest = decode(&bytes).map_or(highest, |plan| highest.max(plan.range.end));
+        let path = path(dir, number);
+        let found = salvage::read_all(&*files.open(&path)?)?;
+        if !found.unreadable.is_empty() {
+            damage.set_aside(
+                &path,
+                "a plan cannot be read and is set aside: its events are planned anew, and those that it had published are in the lake twice",
+            );
+            continue;
+        }
+        highest = decode(&found.bytes).map_or(highest, |plan| highest.max(plan.range.end));
     }
     Ok(highest)
+}
+
+/// Sees to it that a file has so many bytes.
+fn fill_up(file: &dyn File, size: u64) -> io::Result<()> {
+    let length = file.len()?;
+    match length < size {
+        true => file.fill_zero(length, size - length),
+        false => Ok(()),
+    }
 }
 
 fn numbers(files: &dyn Files, dir: &Path) -> io::Result<Vec<u64>> {
@@ -156,7 +186,7 @@ fn path(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("{PREFIX}{number}"))
 }
 
-fn write(file: &dyn File, plan: &StoredPlan, point: SyncPoint) -> io::Result<()> {
+fn encode(plan: &StoredPlan) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
     for word in [
         plan.number,
@@ -169,7 +199,11 @@ fn write(file: &dyn File, plan: &StoredPlan, point: SyncPoint) -> io::Result<()>
     bytes.extend_from_slice(&plan.payload);
     let checksum = crc32fast::hash(&bytes);
     bytes.extend_from_slice(&checksum.to_le_bytes());
-    file.write_at(0, &mut [IoSlice::new(&bytes)])?;
+    bytes
+}
+
+fn write(file: &dyn File, bytes: &[u8], point: SyncPoint) -> io::Result<()> {
+    file.write_at(0, &mut [IoSlice::new(bytes)])?;
     file.sync(point)
 }
 
@@ -203,7 +237,9 @@ mod tests {
         let plan = plans.write(3..9, b"objects".to_vec()).unwrap();
         let (_, found) = Plans::open(files.clone(), dir.path(), 0).unwrap();
         assert_eq!(found, [plan]);
-        assert_eq!(highest_position(&RealFiles, dir.path()).unwrap(), 9);
+        let damage = Damage::new(files.clone(), dir.path());
+        let highest = highest_position(&RealFiles, dir.path(), &damage);
+        assert_eq!(highest.unwrap(), 9);
 
         let path = dir.path().join("plan-1");
         let whole = fs_err::read(&path).unwrap();

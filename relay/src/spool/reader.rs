@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::frame::{self, Found};
 use super::header::SECTOR;
 use super::log::Shared;
+use super::salvage::{self, is_unreadable};
 use super::scan;
 use super::segment::Segment;
 
@@ -137,25 +138,40 @@ impl Cursor {
     /// The next bytes: a chunk, or the whole frame that is longer.
     fn chunk(&self, segment: &Segment) -> io::Result<Bytes> {
         let rest = segment.end - self.offset;
-        let mut head = [0; 4];
-        segment.file.file.read_at(self.offset, &mut head)?;
-        let first = frame::padded(u32::from_le_bytes(head) as usize) as u64;
-        let length = CHUNK.max(first).min(rest);
-        read(segment, self.offset, length)
+        let head = self.bytes(segment, 4.min(rest))?;
+        let first = head
+            .first_chunk()
+            .map_or(0, |word| u32::from_le_bytes(*word));
+        let length = CHUNK.max(frame::padded(first as usize) as u64).min(rest);
+        self.bytes(segment, length)
+    }
+
+    /// Bytes from here on; zeros where a block could not be read and is given up.
+    fn bytes(&self, segment: &Segment, length: u64) -> io::Result<Bytes> {
+        match read(segment, self.offset, length) {
+            Err(error) if is_unreadable(&error) => {
+                let salvaged = salvage::read(&*segment.file.file, self.offset, length)?;
+                let damage = &self.shared.damage;
+                match damage.give_up(segment.number, &salvaged.unreadable) {
+                    true => Ok(Bytes::from(salvaged.bytes)),
+                    false => Err(error),
+                }
+            }
+            other => other,
+        }
     }
 
     /// Nothing of ours stands here though it is below the durable position: rot.
     fn skip_damage(&mut self, segment: &Segment) -> io::Result<()> {
-        let rest = read(segment, self.offset, segment.end - self.offset)?;
+        let rest = self.bytes(segment, segment.end - self.offset)?;
         let next = scan::next(&rest, segment.seed, self.offset, self.offset);
         let until = next.map_or(segment.end, |(at, _)| at);
         self.damaged += 1;
-        tracing::error!(
-            segment = %segment.file.path.display(),
-            from = self.offset,
-            until,
-            "damaged events in the spool: they cannot be delivered"
-        );
+        let length = usize::try_from(until - self.offset).unwrap_or(usize::MAX);
+        let kept = &rest[..length.min(rest.len())];
+        self.shared
+            .damage
+            .stretch(segment, self.offset..until, kept);
         self.offset = until;
         Ok(())
     }

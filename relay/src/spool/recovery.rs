@@ -5,16 +5,23 @@
 //! is a commit that was not finished: it is cut off there. What stands between the last
 //! position known durable and the cut may be only in this machine's memory, so it is
 //! written once more and synced; intact frames behind the cut are made void.
+//!
+//! What the disk refuses to read is rot wherever it stands, and nothing more is written to
+//! a segment with such a block. A file whose head is neither a header nor zeros is set aside
+//! whole: nobody can say any more which frames of it are valid.
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::Path;
 
-use super::files::{File, Files, SyncPoint, read_all};
-use super::frame::{Commit, Frame};
+use super::damage::Damage;
+use super::files::{File, Files, SyncPoint};
+use super::frame::{ALIGN, Commit, Frame, HEADER};
 use super::header::{Header, SECTOR};
 use super::identity::Identity;
 use super::log::Current;
+use super::salvage::{self, Salvaged};
 use super::scan::{Scan, scan};
 use super::segment::{Segment, SegmentFile, slots};
 use crate::duplicate::Index;
@@ -48,13 +55,16 @@ pub struct Recovered {
     pub waiting: Vec<(u64, u64, u64)>,
     /// The highest clock reading that the frames name.
     pub highest_clock: u64,
-    /// Damaged stretches where durable frames had been.
-    pub rot: u64,
+    /// Number and end of the last segment, if nothing more may be written to it.
+    pub unsettled: Vec<(u64, u64)>,
+    /// So many records may have stood in files that were set aside.
+    aside: u64,
     /// Whether an unfinished commit was cut off.
     pub torn: bool,
 }
 
-/// Reads all segments. `delivered` is the checkpoint: damage below it is of no concern.
+/// Reads all segments, and tells `damage` what it met. `delivered` is the checkpoint: damage
+/// below it is of no concern.
 ///
 /// # Errors
 /// When the disk cannot be read, or does not make the tail durable.
@@ -63,6 +73,7 @@ pub fn recover(
     dir: &Path,
     identity: &Identity,
     delivered: u64,
+    damage: &Damage,
 ) -> io::Result<Recovered> {
     let mut recovered = Recovered {
         next_position: delivered.max(1),
@@ -73,13 +84,16 @@ pub fn recover(
     for slot in slots(files, dir)? {
         recovered.next_slot = recovered.next_slot.max(slot + 1);
         let file = SegmentFile::open(files, dir, slot)?;
-        let mut sector = vec![0; usize::try_from(SECTOR).unwrap_or(4096)];
-        file.file.read_at(0, &mut sector)?;
-        match Header::decode(&sector, &identity.id) {
+        let sector = salvage::read(&*file.file, 0, SECTOR)?;
+        match Header::decode(&sector.bytes, &identity.id) {
             Some(header) => {
                 headers.insert(header.number, (header, file));
             }
-            None => recovered.free.push(file),
+            None if is_blank(&*file.file)? => recovered.free.push(file),
+            None => {
+                damage.segment_file(&file);
+                recovered.aside += file.capacity / (HEADER + ALIGN) as u64;
+            }
         }
     }
     // The newest header that names an end is right: it knew all that the older ones did.
@@ -105,8 +119,10 @@ pub fn recover(
             past: next_first.is_some_and(|first| first <= delivered),
             last: index + 1 == count,
         };
-        recovered.take(files, dir, found, delivered)?;
+        recovered.take(found, delivered, damage)?;
     }
+    // A position is never used twice, those that nobody can read any more included.
+    recovered.next_position += recovered.aside;
     Ok(recovered)
 }
 
@@ -121,15 +137,10 @@ struct Found {
 }
 
 impl Recovered {
-    fn take(
-        &mut self,
-        files: &dyn Files,
-        dir: &Path,
-        found: Found,
-        delivered: u64,
-    ) -> io::Result<()> {
+    fn take(&mut self, found: Found, delivered: u64, damage: &Damage) -> io::Result<()> {
         let mut segment = found.segment;
-        let bytes = read_all(&*segment.file.file)?;
+        let salvaged = salvage::read_all(&*segment.file.file)?;
+        let bytes = &salvaged.bytes;
         let whole = scan(
             bytes.get(SECTOR as usize..).unwrap_or_default(),
             segment.seed,
@@ -142,12 +153,7 @@ impl Recovered {
         }
         let durable = durable_in(&whole, segment.number);
         let end = if found.last {
-            whole
-                .damage
-                .iter()
-                .map(|damage| damage.start)
-                .find(|start| *start >= durable)
-                .unwrap_or(whole.end.max(durable))
+            tail_end(&whole, durable, &salvaged)
         } else if segment.end == u64::MAX {
             // No header names its end, which only damage can bring about.
             whole.end
@@ -173,14 +179,20 @@ impl Recovered {
             self.count(frame);
         }
         if !found.past {
-            self.set_aside(files, dir, &segment, &whole, &bytes)?;
+            set_aside(damage, &segment, &whole, bytes);
         }
         if found.last {
-            self.torn = whole.end > end || !unwritten(&bytes, whole.end.max(durable));
-            self.settle_tail(&segment, &whole, &bytes, durable)?;
+            let behind_all = end == whole.end.max(durable);
+            self.torn = whole.end > end || (behind_all && !unwritten(bytes, end));
+            self.settle_tail(&segment, &whole, &salvaged, durable)?;
             // A commit frame at the very end says that all before it is durable.
             let said = last_commit.is_some_and(|(behind, _)| behind == end);
             self.last = ((segment.number, end), said);
+            if !salvaged.unreadable.is_empty() {
+                self.unsettled.push((segment.number, end));
+                self.table.insert(segment.number, segment);
+                return Ok(());
+            }
             self.current = Some(Current {
                 file: segment.file.clone(),
                 number: segment.number,
@@ -215,58 +227,18 @@ impl Recovered {
         }
     }
 
-    /// Keeps what rot left, beside the segments, for who wants to look at it.
-    fn set_aside(
-        &mut self,
-        files: &dyn Files,
-        dir: &Path,
-        segment: &Segment,
-        whole: &Scan,
-        bytes: &[u8],
-    ) -> io::Result<()> {
-        let mut stretches: Vec<_> = whole
-            .damage
-            .iter()
-            .filter(|damage| damage.start < segment.end)
-            .cloned()
-            .collect();
-        if whole.end < segment.end {
-            stretches.push(whole.end..segment.end);
-        }
-        for stretch in stretches {
-            self.rot += 1;
-            let path = dir.join(format!("rot-{}-{}", segment.number, stretch.start));
-            tracing::error!(
-                segment = %segment.file.path.display(),
-                from = stretch.start,
-                until = stretch.end,
-                kept = %path.display(),
-                "damaged events in the spool: they are lost to delivery, their bytes are kept"
-            );
-            let (from, until) = (stretch.start as usize, stretch.end as usize);
-            let kept = &bytes[from.min(bytes.len())..until.min(bytes.len())];
-            match files.create(&path) {
-                Ok(file) => file.write_at(0, &mut [IoSlice::new(kept)])?,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
     /// Makes the last segment's frames durable and those behind its end void.
     fn settle_tail(
         &self,
         segment: &Segment,
         whole: &Scan,
-        bytes: &[u8],
+        salvaged: &Salvaged,
         durable: u64,
     ) -> io::Result<()> {
         let file: &dyn File = &*segment.file.file;
         // With nothing known durable in this segment, its header is not either.
         let from = if durable > SECTOR { durable } else { 0 };
-        let tail = &bytes[from as usize..(segment.end as usize).min(bytes.len())];
+        let tail = readable(salvaged, from..segment.end);
         let void: Vec<u64> = whole
             .frames
             .iter()
@@ -283,12 +255,88 @@ impl Recovered {
         if tail.is_empty() && void.is_empty() {
             return Ok(());
         }
-        file.write_at(from, &mut [IoSlice::new(tail)])?;
+        for (from, piece) in tail {
+            file.write_at(from, &mut [IoSlice::new(piece)])?;
+        }
         for at in void {
-            file.write_at(at, &mut [IoSlice::new(&[0; super::frame::HEADER])])?;
+            file.write_at(at, &mut [IoSlice::new(&[0; HEADER])])?;
         }
         file.sync(SyncPoint::RecoveredTail)
     }
+}
+
+/// Tells where durable frames had been and are none.
+fn set_aside(damage: &Damage, segment: &Segment, whole: &Scan, bytes: &[u8]) {
+    let stretches = whole.damage.iter().cloned();
+    let behind = (whole.end < segment.end).then_some(whole.end..segment.end);
+    for stretch in stretches.filter(|at| at.start < segment.end).chain(behind) {
+        let (from, until) = (stretch.start as usize, stretch.end as usize);
+        let kept = &bytes[from.min(bytes.len())..until.min(bytes.len())];
+        damage.stretch(segment, stretch, kept);
+    }
+}
+
+/// Where the last segment ends: at the first damage that a commit which was not finished may
+/// have left, else behind the last intact frame, and behind what cannot be read there.
+fn tail_end(whole: &Scan, durable: u64, salvaged: &Salvaged) -> u64 {
+    let torn = whole.damage.iter().find(|damage| {
+        // An unfinished commit is no reason for the disk to refuse a block.
+        damage.start >= durable && !salvaged.misses(damage)
+    });
+    if let Some(torn) = torn {
+        return torn.start;
+    }
+    let end = whole.end.max(durable);
+    // The frame there begins or goes on in a block that cannot be read.
+    let next = Range {
+        start: end,
+        end: end + frame_at(&salvaged.bytes, end),
+    };
+    let lost = salvaged
+        .unreadable
+        .iter()
+        .filter(|bad| bad.start < next.end && next.start < bad.end);
+    lost.map(|bad| bad.end).max().unwrap_or(end)
+}
+
+/// Bytes that a frame at `at` says that it has, at least its first word.
+fn frame_at(bytes: &[u8], at: u64) -> u64 {
+    let at = usize::try_from(at).unwrap_or(usize::MAX);
+    let word = bytes.get(at..at.saturating_add(4));
+    let length = word.map_or(0, |word| super::frame::u32_at(word, 0));
+    u64::from(length).max(ALIGN as u64)
+}
+
+/// The parts of a range that could be read, with their offsets; none is empty.
+fn readable(salvaged: &Salvaged, range: Range<u64>) -> Vec<(u64, &[u8])> {
+    let bytes = &salvaged.bytes;
+    let mut parts = Vec::new();
+    let mut from = range.start;
+    let past = range.end..range.end;
+    for bad in salvaged.unreadable.iter().chain([&past]) {
+        let until = bad.start.clamp(from, range.end.max(from));
+        let part = bytes.get(from as usize..(until as usize).min(bytes.len()));
+        if let Some(part) = part.filter(|part| !part.is_empty()) {
+            parts.push((from, part));
+        }
+        from = from.max(bad.end);
+    }
+    parts
+}
+
+/// Whether the file was never more than zero-filled. One that cannot be read is not.
+fn is_blank(file: &dyn File) -> io::Result<bool> {
+    const PIECE: u64 = 1 << 20;
+    let length = file.len()?;
+    let mut at = 0;
+    while at < length {
+        let piece = salvage::read(file, at, PIECE.min(length - at))?;
+        if !piece.unreadable.is_empty() || piece.bytes.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        at += PIECE;
+    }
+    Ok(true)
 }
 
 /// Up to where later commits in the segment say that it is durable.

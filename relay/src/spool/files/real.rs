@@ -1,10 +1,8 @@
 //! The machine's own file system.
 
 use std::io::{self, IoSlice};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-use fs_err::os::unix::fs::FileExt;
 
 use super::{File, FileSystem, Files, Lock, Name, SyncPoint};
 
@@ -40,6 +38,14 @@ impl Files for RealFiles {
             .create_new(true)
             .open(path)?;
         Ok(Arc::new(RealFile(file)))
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = fs_err::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)?;
+        io::Write::write_all(&mut file, bytes)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Name>> {
@@ -137,6 +143,23 @@ fn said(error: io::Error, from: &Path, to: &Path) -> io::Error {
 #[derive(Debug)]
 struct RealFile(fs_err::File);
 
+/// The system's error with the path; its number stays to be found as the source.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} {}: {source}", .path.display())]
+struct Failed {
+    what: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl RealFile {
+    fn failed(&self, what: &'static str, errno: rustix::io::Errno) -> io::Error {
+        let source = io::Error::from(errno);
+        let path = self.0.path().to_path_buf();
+        io::Error::new(source.kind(), Failed { what, path, source })
+    }
+}
+
 impl File for RealFile {
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
@@ -145,14 +168,14 @@ impl File for RealFile {
     fn read_at(&self, mut offset: u64, into: &mut [u8]) -> io::Result<usize> {
         let mut done = 0;
         while done < into.len() {
-            match self.0.read_at(&mut into[done..], offset) {
+            match rustix::io::pread(self.0.file(), &mut into[done..], offset) {
                 Ok(0) => break,
                 Ok(read) => {
                     done += read;
                     offset += read as u64;
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => return Err(self.failed("read", errno)),
             }
         }
         Ok(done)
@@ -171,14 +194,7 @@ impl File for RealFile {
                     IoSlice::advance_slices(&mut parts, written);
                 }
                 Err(rustix::io::Errno::INTR) => {}
-                Err(errno) => {
-                    let error = io::Error::from(errno);
-                    let path = self.0.path().display();
-                    return Err(io::Error::new(
-                        error.kind(),
-                        format!("write {path}: {error}"),
-                    ));
-                }
+                Err(errno) => return Err(self.failed("write", errno)),
             }
         }
         Ok(())

@@ -15,6 +15,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -86,6 +87,13 @@ impl SimulatedDisk {
         disk.capacity = bytes.map(|bytes| disk.used() + bytes);
     }
 
+    /// The files below this folder may grow by so many bytes more, as on a disk of its own.
+    pub fn set_room_below(&self, dir: &Path, bytes: u64) {
+        let mut disk = self.disk();
+        let most = disk.used_below(dir) + bytes;
+        disk.quota = Some((dir.to_path_buf(), most));
+    }
+
     /// The sync after so many more fails.
     pub fn fail_sync_after(&self, count: Option<u64>) {
         self.disk().fail_sync = count;
@@ -94,6 +102,22 @@ impl SimulatedDisk {
     /// The write after so many more fails.
     pub fn fail_write_after(&self, count: Option<u64>) {
         self.disk().fail_write = count;
+    }
+
+    /// These bytes of a file can no longer be read, until they are allowed again.
+    ///
+    /// # Errors
+    /// When there is no such file.
+    pub fn refuse_reads(&self, path: &Path, range: Range<u64>) -> io::Result<()> {
+        let mut disk = self.disk();
+        let node = disk.open(path)?;
+        disk.refused.push((node, range));
+        Ok(())
+    }
+
+    /// Everything can be read again.
+    pub fn allow_reads(&self) {
+        self.disk().refused.clear();
     }
 
     /// After so many more operations that change something, nothing works until
@@ -178,6 +202,16 @@ impl Files for SimulatedDisk {
         disk.can_open()?;
         let node = disk.create(path)?;
         Ok(Arc::new(self.handle(&disk, node)))
+    }
+
+    fn append(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut disk = self.disk();
+        let node = match disk.open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(path)?,
+            other => other?,
+        };
+        let end = disk.len(node)?;
+        disk.write(node, end, bytes.to_vec())
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<Name>> {

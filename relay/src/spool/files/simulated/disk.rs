@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +35,10 @@ pub struct Disk {
     /// Every open file holds a clone.
     pub open: Arc<()>,
     pub most_open: usize,
+    /// Bytes that the files below a folder may come to.
+    pub quota: Option<(PathBuf, u64)>,
+    /// Ranges of files that cannot be read.
+    pub refused: Vec<(usize, Range<u64>)>,
 }
 
 impl Disk {
@@ -55,6 +60,8 @@ impl Disk {
             mounts: Vec::new(),
             open: Arc::default(),
             most_open: usize::MAX,
+            quota: None,
+            refused: Vec::new(),
         }
     }
 
@@ -162,10 +169,7 @@ impl Disk {
         if self.names(parent)?.seen.contains_key(&name) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
-        if self
-            .capacity
-            .is_some_and(|capacity| self.used() >= capacity)
-        {
+        if self.room(parent) == Some(0) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let id = self.nodes.len();
@@ -270,15 +274,38 @@ impl Disk {
 
     /// Bytes of all files that have a name.
     pub fn used(&self) -> u64 {
-        let mut used = 0;
-        let mut open = vec![0];
+        self.below(0).1
+    }
+
+    /// Bytes of all files below a folder; none if there is no such folder.
+    pub fn used_below(&self, dir: &Path) -> u64 {
+        self.find(dir).map_or(0, |dir| self.below(dir).1)
+    }
+
+    /// All nodes below one, and bytes of the files among them.
+    fn below(&self, dir: usize) -> (BTreeSet<usize>, u64) {
+        let (mut nodes, mut used) = (BTreeSet::new(), 0);
+        let mut open = vec![dir];
         while let Some(node) = open.pop() {
+            nodes.insert(node);
             match &self.nodes[node] {
                 Node::File(contents) => used += contents.seen.len() as u64,
                 Node::Dir(names) => open.extend(names.seen.values()),
             }
         }
-        used
+        (nodes, used)
+    }
+
+    /// By how much the file or folder may grow; none: without bound.
+    fn room(&self, node: usize) -> Option<u64> {
+        let whole = self
+            .capacity
+            .map(|capacity| capacity.saturating_sub(self.used()));
+        let quota = self.quota.as_ref().and_then(|(dir, most)| {
+            let (nodes, used) = self.below(self.find(dir).ok()?);
+            nodes.contains(&node).then(|| most.saturating_sub(used))
+        });
+        whole.into_iter().chain(quota).min()
     }
 
     // Contents.
@@ -289,6 +316,17 @@ impl Disk {
 
     pub fn read(&self, node: usize, offset: u64, into: &mut [u8]) -> io::Result<usize> {
         let seen = &self.file(node)?.seen;
+        let wanted = offset..offset + into.len() as u64;
+        let overlaps =
+            |refused: &Range<u64>| refused.start < wanted.end && wanted.start < refused.end;
+        if self
+            .refused
+            .iter()
+            .any(|(of, refused)| *of == node && overlaps(refused))
+        {
+            // EIO, as the system says it.
+            return Err(io::Error::from_raw_os_error(5));
+        }
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
         let rest = seen.get(offset..).unwrap_or_default();
         let length = rest.len().min(into.len());
@@ -304,9 +342,9 @@ impl Disk {
         let offset = usize::try_from(offset).map_err(io::Error::other)?;
         let length = self.file(node)?.seen.len();
         let growth = (offset + bytes.len()).saturating_sub(length) as u64;
-        let room = match self.capacity {
-            Some(capacity) if growth > 0 => capacity.saturating_sub(self.used()),
-            _ => growth,
+        let room = match growth {
+            0 => 0,
+            _ => self.room(node).unwrap_or(growth),
         };
         let full = growth > room;
         if full {
