@@ -37,8 +37,6 @@ mod tests;
 
 /// Bytes of lines that are in memory at once: a larger epoch is done in parts.
 pub const BUDGET: usize = 48 << 20;
-/// With no room for a large plan, so few bytes of lines make one that surely fits.
-const SMALLEST_BUDGET: usize = 256 << 10;
 
 /// What a step delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -160,10 +158,10 @@ impl Epochs {
         let records = if self.open.is_some() {
             None
         } else {
-            let Some(records) = self.read_next()? else {
+            let Some(mut records) = self.read_next()? else {
                 return Ok(None);
             };
-            self.open = Some(self.plan(&records)?);
+            self.open = Some(self.plan(&mut records)?);
             Some(records)
         };
         let Some(plan) = self.open.take() else {
@@ -173,7 +171,6 @@ impl Epochs {
         match carried_out {
             Ok(step) => {
                 self.tidy(&plan);
-                self.budget = BUDGET;
                 Ok(Some(step))
             }
             Err(error) => {
@@ -203,23 +200,29 @@ impl Epochs {
         Ok(Some(records))
     }
 
-    /// Decides, and makes the decision durable.
-    fn plan(&mut self, records: &[Record]) -> Result<Plan, DeliveryError> {
-        let planned = self.decide(records).and_then(|mut plan| {
-            let written = self.plans.write(plan.range.clone(), plan.payload());
-            written.map(|stored| {
-                plan.number = stored.number;
-                plan
-            })
-        });
-        planned.map_err(|error| {
-            // The records are read and planned anew; with little room, fewer of them.
+    /// Decides, and makes the decision durable. Where a full disk has no room for the plan,
+    /// half of the records make a smaller one, down to a single one: its file was
+    /// zero-filled beforehand.
+    fn plan(&mut self, records: &mut Vec<Record>) -> Result<Plan, DeliveryError> {
+        loop {
+            let planned = self.decide(records).and_then(|mut plan| {
+                let written = self.plans.write(plan.range.clone(), plan.payload());
+                written.map(|stored| {
+                    plan.number = stored.number;
+                    plan
+                })
+            });
+            let error = match planned {
+                Ok(plan) => return Ok(plan),
+                Err(error) => error,
+            };
+            // What is not planned now is read again.
             self.cursor = None;
-            if error.kind() == std::io::ErrorKind::StorageFull {
-                self.budget = (self.budget / 2).max(SMALLEST_BUDGET);
+            if error.kind() != std::io::ErrorKind::StorageFull || records.len() < 2 {
+                return Err(DeliveryError::spool("write a plan")(error));
             }
-            DeliveryError::spool("write a plan")(error)
-        })
+            records.truncate(records.len() / 2);
+        }
     }
 
     fn carry_out(
@@ -238,19 +241,30 @@ impl Epochs {
         };
         let mut staging = self.lake.stage()?;
         let mut staged = Vec::new();
+        // Of each object as many lines as are there in the end.
+        let mut counts = vec![0; plan.objects.len()];
         for (number, object) in plan.objects.iter().enumerate() {
             let path = self.lake.object(&plan.bucket, &object.key);
-            if members[number].is_empty() {
-                // Rot took every record of it since it was planned.
+            let left = members[number].len() as u64;
+            if let Some(there) = self.published(&path, object, &lines(number))? {
+                counts[number] = there;
+                staging.prepare(&path)?;
                 continue;
             }
-            if self.published(&path, object, &lines(number))? {
-                staging.prepare(&path)?;
+            if left == 0 {
+                // Rot took every record of it since it was planned.
                 continue;
             }
             let file = staging.create(number, &path)?;
             let written = lines(number).write(&*file);
-            written.map_err(|error| LakeError::at(&path, error))?;
+            let written = written.map_err(|error| LakeError::at(&path, error))?;
+            if left == object.lines && !written.are(object) {
+                return Err(DeliveryError::Changed {
+                    plan: self.plans.file(plan.number),
+                    object: path,
+                });
+            }
+            counts[number] = left;
             staging.written(file)?;
             staged.push((number, path));
         }
@@ -262,13 +276,15 @@ impl Epochs {
         self.logged = plan.number;
         for (number, path) in &staged {
             if !staging.publish(*number, path)?
-                && !self.published(path, &plan.objects[*number], &lines(*number))?
+                && self
+                    .published(path, &plan.objects[*number], &lines(*number))?
+                    .is_none()
             {
                 return Err(LakeError::KeyTaken(path.clone()).into());
             }
         }
         staging.sync_keys()?;
-        let step = step(plan);
+        let step = step(plan, &counts);
         let before = self.spool.checkpoint();
         let bytes: usize = records.iter().map(|record| record.line.len()).sum();
         self.spool
@@ -302,17 +318,18 @@ impl Epochs {
         Ok(records)
     }
 
-    /// Whether the object is there with its lines.
+    /// How many lines the object has that is there, with all that were planned or with those
+    /// that rot left; none when there is no object.
     fn published(
         &self,
         path: &std::path::Path,
         object: &plan::Object,
         lines: &Lines<'_>,
-    ) -> Result<bool, LakeError> {
+    ) -> Result<Option<u64>, LakeError> {
         match self.lake.read(path)? {
-            None => Ok(false),
-            Some(bytes) if objects::same(&bytes, object) => Ok(true),
-            Some(bytes) if lines.are(&bytes) => Ok(true),
+            None => Ok(None),
+            Some(bytes) if objects::same(&bytes, object) => Ok(Some(object.lines)),
+            Some(bytes) if lines.are(&bytes) => Ok(Some(lines.count())),
             Some(_) => Err(LakeError::KeyTaken(path.to_path_buf())),
         }
     }

@@ -12,6 +12,7 @@
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use firehose_local::{PartitionBy, StreamConfig};
@@ -118,6 +119,9 @@ pub struct Lake {
     dir: PathBuf,
     id: [u8; 16],
     spool: String,
+    /// The log may end in half a line, by a crash or by an append of ours that failed. Not looked
+    /// at each time: another relay's line may just be on its way.
+    log_may_be_torn: AtomicBool,
 }
 
 /// A delivery being staged.
@@ -197,8 +201,8 @@ impl Lake {
         cleared.map_err(|error| LakeError::at(&dir, error))
     }
 
-    /// Appends lines to a log file of the lake; half a line that a crash left is ended
-    /// first.
+    /// Appends lines to a log file of the lake, whole, also where another relay does the
+    /// same; half a line that a crash left is ended first.
     ///
     /// # Errors
     /// When the disk fails.
@@ -209,22 +213,27 @@ impl Lake {
     }
 
     fn append(&self, path: &Path, lines: &[u8]) -> io::Result<()> {
-        let file = match self.files.open(path) {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let look = self.log_may_be_torn.swap(true, Ordering::Relaxed);
+        let half_a_line = match self.files.open(path) {
+            Ok(_) if !look => false,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if let Some(parent) = path.parent() {
                     create_dirs(&*self.files, parent)?;
                 }
-                self.files.create(path)?
+                false
             }
-            other => other?,
+            other => ends_in_half_a_line(&*other?)?,
         };
-        let length = file.len()?;
-        let mut last = [b'\n'];
-        if length > 0 {
-            file.read_at(length - 1, &mut last)?;
+        // One call, behind whatever another relay has written meanwhile.
+        match half_a_line {
+            true => self.files.append(path, &[b"\n", lines].concat())?,
+            false => self.files.append(path, lines)?,
         }
-        let ending: &[u8] = if last == [b'\n'] { b"" } else { b"\n" };
-        file.write_at(length, &mut [IoSlice::new(ending), IoSlice::new(lines)])
+        self.log_may_be_torn.store(false, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Says up to which position this spool's events are in the lake for good. It may
@@ -253,6 +262,15 @@ impl Lake {
     fn staging_dir(&self) -> PathBuf {
         self.dir.join(".staging").join(&self.spool)
     }
+}
+
+fn ends_in_half_a_line(file: &dyn File) -> io::Result<bool> {
+    let length = file.len()?;
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.read_at(length - 1, &mut last)?;
+    }
+    Ok(last != [b'\n'])
 }
 
 impl Staging<'_> {

@@ -3,6 +3,7 @@
 //! alarmed).
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::checkpoint::Checkpoint;
@@ -83,6 +84,8 @@ pub struct Books {
     counters: Counters,
     /// (position, receivedAt): the record at or after the position came at that time.
     ages: VecDeque<(u64, u64)>,
+    /// Positions of the records that wait, in stretches.
+    waiting: VecDeque<Range<u64>>,
     stored: u64,
 }
 
@@ -128,11 +131,15 @@ impl Books {
         self.counters.totals.taken += 1;
         self.counters.totals.waiting += 1;
         self.counters.waiting_bytes += bytes;
-        self.aged(position, received_at);
+        self.waits(position, received_at);
     }
 
-    /// A record waits since then.
-    pub fn aged(&mut self, position: u64, received_at: u64) {
+    /// The record at this position waits since then.
+    pub fn waits(&mut self, position: u64, received_at: u64) {
+        match self.waiting.back_mut() {
+            Some(last) if last.end == position => last.end += 1,
+            _ => self.waiting.push_back(position..position + 1),
+        }
         // One entry a second is enough to say how old the oldest is.
         match self.ages.back() {
             Some((_, last)) if received_at / 1000 <= last / 1000 => {}
@@ -152,13 +159,33 @@ impl Books {
         self.counters.totals.taken += count;
     }
 
-    /// A checkpoint is durable.
+    /// So many records below this position waited, and wait no more.
+    fn leave(&mut self, until: u64) -> u64 {
+        let mut left = 0;
+        while let Some(first) = self.waiting.front_mut() {
+            let end = first.end.min(until);
+            left += end.saturating_sub(first.start);
+            if first.end > until {
+                first.start = first.start.max(end);
+                break;
+            }
+            self.waiting.pop_front();
+        }
+        left
+    }
+
+    /// A checkpoint is durable. What waited below it and is neither delivered nor failed was
+    /// lost to rot.
     pub fn delivered(&mut self, before: &Checkpoint, now: &Checkpoint) {
+        let left = self.leave(now.position);
         let totals = &mut self.counters.totals;
         let (delivered, failed) = (now.delivered - before.delivered, now.failed - before.failed);
         totals.delivered += delivered;
         totals.failed += failed;
-        totals.waiting = totals.waiting.saturating_sub(delivered + failed);
+        let lost = left.saturating_sub(delivered + failed);
+        let lost = lost.min(totals.waiting.saturating_sub(delivered + failed));
+        totals.rotten += lost;
+        totals.waiting = totals.waiting.saturating_sub(delivered + failed + lost);
         let bytes = now.bytes - before.bytes;
         self.counters.waiting_bytes = self.counters.waiting_bytes.saturating_sub(bytes);
         self.counters.objects = now.objects;

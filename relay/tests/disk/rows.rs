@@ -72,6 +72,32 @@ fn a_full_disk_stops_the_plan_gives_back_staging_and_drops_nothing() {
 }
 
 #[test]
+fn a_full_spool_disk_with_very_many_users_makes_smaller_plans_until_one_fits() {
+    let mut world = World::new(5);
+    world.config.size = 8 << 20;
+    world.config.segment_size = 1 << 20;
+    send(&mut world, 1);
+    assert_eq!(world.deliver().unwrap(), Delivery::Some);
+    // An object each: their plan is larger than the file that was prepared for it.
+    let numbers = (0..1_500)
+        .map(|user| world.model.event(Some(user)).0)
+        .collect();
+    world.send(numbers).unwrap();
+    world.commit().unwrap();
+    world.disk.set_room_below(Path::new("/data/spool"), 0);
+    let mut parts = 0;
+    loop {
+        match world.deliver().unwrap() {
+            Delivery::Some => parts += 1,
+            Delivery::Nothing => break,
+            Delivery::Failed(error) => panic!("after {parts} parts: {error}"),
+        }
+    }
+    assert!(parts > 2, "{parts}");
+    all_is_well(&mut world);
+}
+
+#[test]
 fn a_mount_inside_the_lake_is_reported_and_never_answered_by_copying() {
     let mut world = world(2, 9);
     assert_eq!(world.deliver().unwrap(), Delivery::Some);

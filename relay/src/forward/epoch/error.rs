@@ -1,5 +1,7 @@
 //! Why delivery to the lake cannot start, or does not go on.
 
+use std::path::PathBuf;
+
 use firehose_local::ConfigError;
 
 use crate::sink::lake::{self, LakeError};
@@ -40,6 +42,18 @@ pub enum DeliveryError {
     /// Something in the lake.
     #[error(transparent)]
     Lake(#[from] LakeError),
+    /// The plan's events no longer come to the bytes that it says.
+    #[error(
+        "the events of {} come to other bytes of {} than it says, so nothing of it is published: start the version of the relay that wrote it; or stop, move that plan out of the spool and start, and what it had published before is in the lake twice",
+        .plan.display(),
+        .object.display()
+    )]
+    Changed {
+        /// The plan's file.
+        plan: PathBuf,
+        /// Where the object would lie.
+        object: PathBuf,
+    },
     /// Something in the spool.
     #[error("cannot {what} in the spool's folder: {error}")]
     Spool {

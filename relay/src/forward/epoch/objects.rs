@@ -37,31 +37,35 @@ impl<'a> Lines<'a> {
 
     /// The object that they make under this key.
     pub fn object(&self, key: String) -> Object {
-        let mut hash = Sha256::new();
-        let mut length = 0;
+        let mut print = Print::default();
         let hashed: io::Result<()> = self.pieces(|piece| {
-            length += piece.len() as u64;
-            hash.update(piece);
+            print.add(piece);
             Ok(())
         });
         debug_assert!(hashed.is_ok(), "hashing cannot fail");
         Object {
             key,
             error: self.error,
-            lines: self.records.len() as u64,
-            length,
-            sha256: hash.finalize().into(),
+            lines: self.count(),
+            length: print.length,
+            sha256: print.hash.finalize().into(),
         }
     }
 
-    /// Writes them into a new file.
-    pub fn write(&self, file: &dyn File) -> io::Result<()> {
-        let mut at = 0;
+    /// How many they are.
+    pub fn count(&self) -> u64 {
+        self.records.len() as u64
+    }
+
+    /// Writes them into a new file; says what was written.
+    pub fn write(&self, file: &dyn File) -> io::Result<Print> {
+        let mut print = Print::default();
         self.pieces(|piece| {
-            file.write_at(at, &mut [IoSlice::new(piece)])?;
-            at += piece.len() as u64;
+            file.write_at(print.length, &mut [IoSlice::new(piece)])?;
+            print.add(piece);
             Ok(())
-        })
+        })?;
+        Ok(print)
     }
 
     /// Whether these bytes are they.
@@ -85,6 +89,25 @@ impl<'a> Lines<'a> {
             }
         }
         each(&piece)
+    }
+}
+
+/// Length and SHA-256 of bytes.
+#[derive(Debug, Default)]
+pub struct Print {
+    length: u64,
+    hash: Sha256,
+}
+
+impl Print {
+    fn add(&mut self, piece: &[u8]) {
+        self.length += piece.len() as u64;
+        self.hash.update(piece);
+    }
+
+    /// Whether the bytes were the object's, as it was planned.
+    pub fn are(self, object: &Object) -> bool {
+        self.length == object.length && self.hash.finalize()[..] == object.sha256
     }
 }
 

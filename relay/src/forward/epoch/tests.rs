@@ -13,6 +13,8 @@ use crate::forward::{self, Forwarder};
 use crate::sink;
 use crate::spool::{self, Entry, RealFiles};
 
+mod damage;
+
 struct Place {
     dir: tempfile::TempDir,
 }
@@ -163,8 +165,8 @@ async fn a_taken_key_stops_delivery_by_name_until_it_is_moved_away() {
     append(&spool, "a", Some("45")).await;
     let mut epochs = place.epochs(&spool);
     // Planned, and cut off before anything was staged: the folder's place is taken.
-    let records = epochs.read_next().unwrap().unwrap();
-    let plan = epochs.plan(&records).unwrap();
+    let mut records = epochs.read_next().unwrap().unwrap();
+    let plan = epochs.plan(&mut records).unwrap();
     let path = epochs.lake.object("raw", &plan.objects[0].key);
     fs_err::create_dir_all(path.parent().unwrap()).unwrap();
     fs_err::write(&path, "somebody else's\n").unwrap();
@@ -191,8 +193,8 @@ async fn an_unfinished_plan_is_done_again_by_the_next_process_to_the_same_bytes(
         append(&spool, &format!("m-{id}"), Some(&format!("{}", id % 7))).await;
     }
     let mut epochs = place.epochs(&spool);
-    let records = epochs.read_next().unwrap().unwrap();
-    let plan = epochs.plan(&records).unwrap();
+    let mut records = epochs.read_next().unwrap().unwrap();
+    let plan = epochs.plan(&mut records).unwrap();
     epochs.carry_out(&plan, Some(records)).unwrap();
     let before = objects(&place.lake().join("raw"));
     drop(epochs);
@@ -227,8 +229,8 @@ async fn another_lake_or_sink_is_refused_while_a_plan_is_open() {
     append(&spool, "a", Some("45")).await;
     let mut epochs = place.epochs(&spool);
     assert!(refuse_if_unfinished(&spool).is_ok());
-    let records = epochs.read_next().unwrap().unwrap();
-    epochs.plan(&records).unwrap();
+    let mut records = epochs.read_next().unwrap().unwrap();
+    epochs.plan(&mut records).unwrap();
     drop(epochs);
 
     let other = lake::Config::new(place.dir.path().join("another"));
@@ -319,8 +321,8 @@ async fn an_epoch_larger_than_the_budget_is_done_in_parts_and_in_order() {
     }
     let mut epochs = place.epochs(&spool);
     let mut parts = Vec::new();
+    epochs.budget = 300;
     loop {
-        epochs.budget = 300;
         match epochs.step().unwrap() {
             Some(step) => parts.push(step.delivered),
             None => break,
@@ -379,7 +381,8 @@ async fn half_a_log_line_that_a_crash_left_does_not_swallow_the_next() {
     let place = Place::new();
     let spool = place.spool();
     let epochs = place.epochs(&spool);
-    epochs.lake.log("log/x.jsonl", b"{\"half\":").unwrap();
+    fs_err::create_dir(place.lake().join("log")).unwrap();
+    fs_err::write(place.lake().join("log/x.jsonl"), "{\"half\":").unwrap();
     epochs.lake.log("log/x.jsonl", b"{\"whole\":1}\n").unwrap();
     epochs.lake.log("log/x.jsonl", b"{\"whole\":2}\n").unwrap();
     let log = fs_err::read_to_string(place.lake().join("log/x.jsonl")).unwrap();

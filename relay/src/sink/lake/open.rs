@@ -3,6 +3,7 @@
 use std::io::{self, IoSlice};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::{Lake, LakeError};
 use crate::spool::files::{File, Files, SyncPoint, create_dirs, read_all, sync_ancestors};
@@ -41,6 +42,7 @@ impl Lake {
             dir: dir.to_path_buf(),
             id: [0; 16],
             spool: hex(spool),
+            log_may_be_torn: AtomicBool::new(true),
         };
         lake.clear_staging()?;
         for folder in [dir.join(bucket), dir.join(".delivered"), lake.staging_dir()] {
