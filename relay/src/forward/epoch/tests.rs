@@ -322,11 +322,8 @@ async fn an_epoch_larger_than_the_budget_is_done_in_parts_and_in_order() {
     let mut epochs = place.epochs(&spool);
     let mut parts = Vec::new();
     epochs.budget = 300;
-    loop {
-        match epochs.step().unwrap() {
-            Some(step) => parts.push(step.delivered),
-            None => break,
-        }
+    while let Some(step) = epochs.step().unwrap() {
+        parts.push(step.delivered);
     }
     assert!(parts.len() >= 4, "{parts:?}");
     assert_eq!(parts.iter().sum::<u64>(), 40);
