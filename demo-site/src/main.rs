@@ -39,9 +39,6 @@ struct Cli {
     /// Folder of the tracker, as `cargo xtask build` makes it
     #[arg(long, value_name = "DIR", default_value = "target/tracker")]
     tracker_dir: PathBuf,
-    /// Which lines are logged, such as info or clickstream_relay=debug [default: info]
-    #[arg(long, value_name = "FILTER", env = "CLICKSTREAM_LOG_FILTER")]
-    log_filter: Option<logging::LogFilter>,
     #[command(flatten)]
     relay: Flags,
 }
@@ -121,7 +118,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     )]
     let mut random = StdRng::from_rng(&mut rand::rng());
     let settings = Settings::read(cli.relay, &cli.data, &mut random)?;
-    logging::start(settings.relay.log_format, cli.log_filter.as_deref());
+    logging::start(settings.relay.log_format, &settings.relay.log_filter);
     let tracker = tracker_files::router(&cli.tracker_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

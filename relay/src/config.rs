@@ -17,7 +17,7 @@ pub use flags::{Durability, Flags, PartitionBy, SinkKind};
 use self::rooms::server;
 use self::secret::Secret;
 use crate::intake::origin::Origin;
-use crate::logging::LogFormat;
+use crate::logging::{LogFilter, LogFormat};
 use crate::{http, identity, intake, rejected, sink, spool};
 
 /// The relay's settings, room by room.
@@ -30,6 +30,8 @@ pub struct Config {
     pub http: http::Config,
     /// How log lines are written.
     pub log_format: LogFormat,
+    /// Which log lines are written.
+    pub log_filter: LogFilter,
     /// What browsers call this server, when it is not the address above.
     pub public_url: Option<Origin>,
     /// Further origins whose cookies count.
@@ -79,6 +81,7 @@ impl Config {
             listen: server.listen,
             http: server.http,
             log_format: server.log_format,
+            log_filter: server.log_filter,
             public_url: server.public_url,
             allow_origin: server.allow_origin,
             allow_host: server.allow_host,

@@ -7,13 +7,13 @@
 
 pub mod answer;
 pub mod body;
+pub mod dialect;
 pub mod key;
 pub mod memory;
 pub mod origin;
 pub mod proxy;
 pub mod rate;
 pub mod secrets;
-pub mod segment;
 pub mod sort;
 
 use std::net::{IpAddr, SocketAddr};
@@ -29,11 +29,11 @@ use http::request::Parts;
 use http::{Request, StatusCode, header};
 
 use self::answer::{Done, Refusal, Taken};
+use self::dialect::Form;
 use self::key::{Keyring, Kind, WriteKey};
 use self::memory::Memory;
 use self::origin::{Origins, Sender};
 use self::rate::Rate;
-use self::segment::Form;
 use self::sort::Sorted;
 use crate::clock::Clock;
 use crate::health::Door;

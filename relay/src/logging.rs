@@ -18,8 +18,15 @@ pub enum LogFormat {
 }
 
 /// Which lines are logged: a text that was understood.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(try_from = "String")]
 pub struct LogFilter(String);
+
+impl Default for LogFilter {
+    fn default() -> Self {
+        Self("info".to_owned())
+    }
+}
 
 impl std::ops::Deref for LogFilter {
     type Target = str;
@@ -45,10 +52,17 @@ impl std::str::FromStr for LogFilter {
     }
 }
 
-/// Starts logging for this process. `filter` is the operator's, if there is one; else everything
-/// from `info` on is written. A second call changes nothing.
-pub fn start(format: LogFormat, filter: Option<&str>) {
-    let filter = EnvFilter::new(filter.unwrap_or("info"));
+impl TryFrom<String> for LogFilter {
+    type Error = InvalidLogFilter;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// Starts logging for this process. A second call changes nothing.
+pub fn start(format: LogFormat, filter: &LogFilter) {
+    let filter = EnvFilter::new(&**filter);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -31,9 +31,6 @@ use tokio::time::Instant;
 struct Cli {
     #[command(flatten)]
     flags: Flags,
-    /// Which lines are logged, such as info or clickstream_relay=debug [default: info]
-    #[arg(long, value_name = "FILTER", env = "CLICKSTREAM_LOG_FILTER")]
-    log_filter: Option<logging::LogFilter>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -86,7 +83,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => {
             let config = Config::from_flags(cli.flags)?;
-            logging::start(config.log_format, cli.log_filter.as_deref());
+            logging::start(config.log_format, &config.log_filter);
             runtime.block_on(serve(config))
         }
         Some(Command::Check(flags)) => {

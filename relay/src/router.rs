@@ -1,15 +1,15 @@
 //! Every route, a line each, grouped by who calls it.
 
+mod sdks;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
-use clickstream_event::kind::EventType;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use tower::ServiceExt as _;
 
@@ -19,8 +19,8 @@ use crate::forward::counters;
 use crate::health::{self, Door, Readiness};
 use crate::intake::Intake;
 use crate::intake::answer::Refusal;
-use crate::intake::origin::{self, Origin};
-use crate::intake::segment::{self, Form};
+use crate::intake::dialect::{self, Form};
+use crate::intake::origin;
 use crate::metrics::Page;
 use crate::rejected::Keeper;
 
@@ -54,31 +54,31 @@ impl Rooms {
 
 type Shared = State<Arc<Rooms>>;
 
+/// Where paths with a slash too many are looked at, beside a host's own routes.
+const UNTIDY: [&str; 12] = [
+    "/v1",
+    "/v1/",
+    "/v1/{*rest}",
+    "//v1/{*rest}",
+    "/sourceConfig/",
+    "//sourceConfig",
+    "//sourceConfig/",
+    "/beacon/{*rest}",
+    "//beacon/{*rest}",
+    "/api/s/{*rest}",
+    "//api/s/{*rest}",
+    "/rsaMetrics/",
+];
+
 /// The relay's routes. Serve them [`alone`], or mount them beside your own with `Router::merge`: they
-/// stay below `/v1`, `/healthz`, `/readyz` and `/metrics`.
+/// stay below `/v1`, `/healthz`, `/readyz` and `/metrics`, and for other people's SDKs `/sourceConfig`,
+/// `/rsaMetrics`, `/beacon` and `/api/s`.
 pub fn router(rooms: Arc<Rooms>) -> Router {
-    use EventType::{Alias, Group, Identify, Page, Screen, Track};
-    let tidy = Router::new()
-        // Segment's dialect: batches.
-        .route("/v1/batch", takes(Form::Batch))
-        .route("/v1/b", takes(Form::Batch))
-        .route("/v1/import", takes(Form::Batch))
-        // Segment's dialect: one event.
-        .route("/v1/track", takes(Form::Single(Track)))
-        .route("/v1/page", takes(Form::Single(Page)))
-        .route("/v1/screen", takes(Form::Single(Screen)))
-        .route("/v1/identify", takes(Form::Single(Identify)))
-        .route("/v1/group", takes(Form::Single(Group)))
-        .route("/v1/alias", takes(Form::Single(Alias)))
-        .route("/v1/t", takes(Form::Single(Track)))
-        .route("/v1/p", takes(Form::Single(Page)))
-        .route("/v1/s", takes(Form::Single(Screen)))
-        .route("/v1/i", takes(Form::Single(Identify)))
-        .route("/v1/g", takes(Form::Single(Group)))
-        .route("/v1/a", takes(Form::Single(Alias)))
-        // What Segment's browser SDK asks for and says of itself.
-        .route("/v1/projects/{write_key}/settings", public(get(settings)))
-        .route("/v1/m", public(post(own_metrics)))
+    let mut tidy = sdks::asked();
+    for (path, form) in dialect::routes() {
+        tidy = tidy.route(path, takes(form));
+    }
+    let tidy = tidy
         // What our tracker asks for when somebody signs out.
         .route("/v1/forget", public(post(forget)))
         // Operators.
@@ -91,10 +91,11 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         let tidy = tidy.clone();
         move |request: Request<Body>| find_untidy(tidy.clone(), request)
     };
-    tidy.route("/v1", axum::routing::any(untidy.clone()))
-        .route("/v1/", axum::routing::any(untidy.clone()))
-        .route("/v1/{*rest}", axum::routing::any(untidy.clone()))
-        .route("//v1/{*rest}", axum::routing::any(untidy))
+    let mut routes = tidy;
+    for path in UNTIDY {
+        routes = routes.route(path, axum::routing::any(untidy.clone()));
+    }
+    routes
 }
 
 /// The relay's routes as all that a program serves: every other path is answered, too, or found
@@ -134,38 +135,6 @@ async fn preflight(headers: HeaderMap) -> Response {
 async fn other_method(headers: HeaderMap) -> Response {
     let response = Refusal::MethodNotAllowed.response();
     readable(headers.get(header::ORIGIN), response)
-}
-
-async fn settings(
-    State(rooms): Shared,
-    write_key: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let response = match write_key {
-        Ok(Path(key)) if rooms.intake.keys().find(&key).is_some() => {
-            segment::settings(&key, &here(&rooms, &headers))
-        }
-        // Percent signs may hide what is no text: no key is that either.
-        _ => Refusal::UnknownWriteKey.response(),
-    };
-    readable(headers.get(header::ORIGIN), response)
-}
-
-/// The name by which the client reached us, if it is one of ours, else the public one.
-fn here(rooms: &Rooms, headers: &HeaderMap) -> Origin {
-    let public = rooms.intake.origins().public();
-    let host = headers
-        .get(header::HOST)
-        .filter(|_| rooms.access.knows_host(headers))
-        .and_then(|host| host.to_str().ok());
-    host.and_then(|host| format!("{}://{host}", public.scheme()).parse().ok())
-        .unwrap_or_else(|| public.clone())
-}
-
-/// Segment's SDK reports about itself: neither an event nor an error.
-async fn own_metrics(State(rooms): Shared, request: Request<Body>) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
-    readable(origin.as_ref(), rooms.intake.ignore(request).await)
 }
 
 async fn forget(State(rooms): Shared, request: Request<Body>) -> Response {

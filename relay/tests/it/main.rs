@@ -9,6 +9,7 @@
 mod answers;
 mod bodies;
 mod command_line;
+mod configuration;
 mod connections;
 mod cors;
 mod fixtures;
@@ -19,6 +20,7 @@ mod keys;
 mod operators;
 mod reference;
 mod refused;
+mod sdks;
 mod stdout;
 mod tokens;
 mod visitor;

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
 
 use crate::house::House;
 
@@ -13,23 +12,12 @@ fn readme() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))
 }
 
-/// Every flag with its variable, from `--help`; every metric with its help, from `/metrics`.
+/// Every metric with its help, from `/metrics`. The settings have a page of their own.
 async fn reference() -> String {
-    let help = Command::new(env!("CARGO_BIN_EXE_clickstream-relay"))
-        .arg("--help")
-        .env_clear()
-        .env("COLUMNS", "100")
-        .output()
-        .unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    let options = help[help.find("\nOptions:").unwrap() + 1..].lines();
-    let options: Vec<&str> = options.map(str::trim_end).collect();
-    let options = options.join("\n");
-    let mut text = format!("\n### Settings\n\n```text\n{}\n```\n", options.trim_end());
     let house = House::new().await;
+    let mut text = String::from("\n### Metrics\n\n| name | kind | meaning |\n|---|---|---|\n");
     let path = format!("/metrics?token={}", house.relay.token());
     let page = house.get(&path).await.text;
-    text.push_str("\n### Metrics\n\n| name | kind | meaning |\n|---|---|---|\n");
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
         let Some(named) = line.strip_prefix("# HELP ") else {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::config::layers::layered;
 use crate::config::quantity::Seconds;
 use crate::config::secret::Secret;
-use crate::logging::LogFormat;
+use crate::logging::{LogFilter, LogFormat};
 
 /// Who may connect, and for how long.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -100,6 +100,9 @@ pub struct ServerFlags {
         env = "CLICKSTREAM_LOG_FORMAT"
     )]
     pub log_format: Option<LogFormat>,
+    /// Which lines are logged, such as info or clickstream_relay=debug [default: info]
+    #[arg(long, value_name = "FILTER", env = "CLICKSTREAM_LOG_FILTER")]
+    pub log_filter: Option<LogFilter>,
 }
 
 layered!(ServerFlags:
@@ -114,6 +117,7 @@ layered!(ServerFlags:
     body_timeout
     grace
     log_format
+    log_filter
 );
 
 /// Reads where to listen; `localhost` is what people type for this machine.

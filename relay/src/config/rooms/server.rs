@@ -9,13 +9,14 @@ use crate::config::flags::ServerFlags;
 use crate::config::secret::Secret;
 use crate::http;
 use crate::intake::origin::Origin;
-use crate::logging::LogFormat;
+use crate::logging::{LogFilter, LogFormat};
 
 /// What `[server]` says, for several rooms.
 pub(in crate::config) struct Server {
     pub listen: SocketAddr,
     pub http: http::Config,
     pub log_format: LogFormat,
+    pub log_filter: LogFilter,
     pub public_url: Option<Origin>,
     pub allow_origin: Vec<Origin>,
     pub allow_host: Vec<String>,
@@ -48,6 +49,7 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         listen: flags.listen.unwrap_or((Ipv4Addr::LOCALHOST, 8081).into()),
         http,
         log_format: flags.log_format.unwrap_or_default(),
+        log_filter: flags.log_filter.unwrap_or_default(),
         public_url: public_url.transpose()?,
         allow_origin: allow_origin.collect::<Result<_, _>>()?,
         allow_host: flags.allow_host.unwrap_or_default(),

@@ -1,37 +1,40 @@
-//! Segment's dialect: which route carries what, and what its SDKs ask for. Nothing else knows it.
+//! Segment's dialect, which our own tracker and most server SDKs speak too.
 
 use axum::response::Response;
-use clickstream_event::kind::EventType;
-use clickstream_event::limits::Limits;
-use clickstream_event::read::{self, Batch};
-use clickstream_event::validate::Malformed;
+use clickstream_event::kind::EventType::{Alias, Group, Identify, Page, Screen, Track};
 use http::StatusCode;
 use serde::Serialize;
 
-use super::answer::json;
-use super::origin::Origin;
+use super::Form;
+use crate::intake::answer::json;
+use crate::intake::origin::Origin;
 
-/// What a route's body is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// `{"batch":[…],"context":{…},"sentAt":…,"writeKey":…}`.
-    Batch,
-    /// One event, whose type the route says.
-    Single(EventType),
-}
+/// The routes that take events: Segment's own names, and the short ones that its browser SDK uses.
+pub const ROUTES: [(&str, Form); 15] = [
+    ("/v1/batch", Form::Batch),
+    // The browser SDK's in batching mode, which it forms from its host: `<apiHost>/b`.
+    ("/v1/b", Form::Batch),
+    // Older mobile SDKs'.
+    ("/v1/import", Form::Batch),
+    ("/v1/track", Form::Single(Track)),
+    ("/v1/page", Form::Single(Page)),
+    ("/v1/screen", Form::Single(Screen)),
+    ("/v1/identify", Form::Single(Identify)),
+    ("/v1/group", Form::Single(Group)),
+    ("/v1/alias", Form::Single(Alias)),
+    ("/v1/t", Form::Single(Track)),
+    ("/v1/p", Form::Single(Page)),
+    ("/v1/s", Form::Single(Screen)),
+    ("/v1/i", Form::Single(Identify)),
+    ("/v1/g", Form::Single(Group)),
+    ("/v1/a", Form::Single(Alias)),
+];
 
-impl Form {
-    /// Reads a body of this form.
-    ///
-    /// # Errors
-    /// When its frame cannot be read; an event that cannot is refused by itself, later.
-    pub fn read<'a>(self, body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed> {
-        match self {
-            Self::Batch => read::batch(body, limits),
-            Self::Single(kind) => read::single(body, kind, limits),
-        }
-    }
-}
+/// Where the browser SDK asks for [`settings`].
+pub const SETTINGS: &str = "/v1/projects/{write_key}/settings";
+
+/// Where the browser SDK reports on itself half a minute after a page was loaded.
+pub const OWN_METRICS: &str = "/v1/m";
 
 /// The settings that Segment's browser SDK asks for before it sends anything. Exactly one
 /// integration, or it loads code of its own; with `apiKey`, or it sends no key; with `apiHost` and
