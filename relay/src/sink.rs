@@ -8,6 +8,8 @@ pub mod firehose;
 
 pub mod stdout;
 
+pub mod trial;
+
 /// Which sink, with its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Config {

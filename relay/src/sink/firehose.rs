@@ -18,6 +18,7 @@ use crate::forward::pack::{Limits, Packing, Record};
 
 mod description;
 mod names;
+mod trial;
 mod trouble;
 
 use names::Names;

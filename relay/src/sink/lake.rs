@@ -20,6 +20,7 @@ use firehose_local::{PartitionBy, StreamConfig};
 use crate::spool::files::{File, FileSystem, Files, SyncPoint, create_dirs, read_all};
 
 pub mod open;
+pub mod trial;
 
 pub use open::OpenError;
 

@@ -6,6 +6,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod check;
 mod cost;
 mod delivery;
 mod lab;

@@ -8,6 +8,7 @@
 
 mod answers;
 mod bodies;
+mod check;
 mod command_line;
 mod configuration;
 mod connections;

@@ -84,7 +84,7 @@ impl Firehose {
     }
 }
 
-fn processors(destination: &ExtendedS3DestinationDescription) -> &[Processor] {
+pub(super) fn processors(destination: &ExtendedS3DestinationDescription) -> &[Processor] {
     match destination.processing_configuration() {
         Some(processing) if processing.enabled() == Some(true) => processing.processors(),
         _ => &[],
@@ -97,7 +97,7 @@ fn parameter<'a>(processor: &'a Processor, name: &ProcessorParameterName) -> Opt
     Some(found.parameter_value())
 }
 
-fn takes_json_apart(processor: &Processor) -> bool {
+pub(super) fn takes_json_apart(processor: &Processor) -> bool {
     *processor.r#type() == ProcessorType::RecordDeAggregation
         && parameter(processor, &ProcessorParameterName::SubRecordType) == Some("JSON")
 }
