@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod command;
 mod demo;
+mod npm;
 mod setup;
 mod size;
 mod soak;

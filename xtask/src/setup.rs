@@ -1,27 +1,55 @@
-//! What the checks need beyond Rust: browsers from Debian's packages, Python packages in a
-//! folder of their own under the target folder. Each step is skipped when it is done.
+//! What the checks need beyond Rust: browsers and Node from Debian's packages, Python's and
+//! npm's packages in folders of their own under the target folder. Each step is skipped when
+//! it is done.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::command;
+use crate::{command, npm};
 
-/// Debian's packages for the browser tests.
-const BROWSER_PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
+/// Programs of the browser tests, and Debian's packages of them.
+const BROWSER: [(&str, &str); 2] = [
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+];
+
+/// Programs of the tests of other people's SDKs.
+const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
 /// Chromium and its driver, installed if they are missing and we may.
 ///
 /// # Errors
 /// Where they are missing and cannot be installed, with the line that would.
 pub fn browsers() -> anyhow::Result<()> {
-    if command::exists("chromium") && command::exists("chromedriver") {
+    programs(&BROWSER, "no browser test can run")
+}
+
+/// Other people's SDKs for browsers and Node, as clients of the tests, and a bundler.
+///
+/// # Errors
+/// Where there is no Node and it cannot be installed, or a package cannot be had.
+pub fn sdks() -> anyhow::Result<PathBuf> {
+    programs(&NODE, "no SDK can be tested")?;
+    npm::install(
+        &command::root().join("tests/journeys/sdks"),
+        &command::target().join("sdks"),
+    )
+}
+
+fn programs(wanted: &[(&str, &str)], without: &str) -> anyhow::Result<()> {
+    let missing = wanted
+        .iter()
+        .copied()
+        .filter(|(program, _)| !command::exists(program));
+    let (names, packages): (Vec<_>, Vec<_>) = missing.unzip();
+    if names.is_empty() {
         return Ok(());
     }
     let line = format!(
         "apt-get install --no-install-recommends {}",
-        BROWSER_PACKAGES.join(" ")
+        packages.join(" ")
     );
     let is_root = Command::new("id")
         .arg("-u")
@@ -29,8 +57,9 @@ pub fn browsers() -> anyhow::Result<()> {
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0");
     if !is_root || !command::exists("apt-get") {
         anyhow::bail!(
-            "chromium and chromedriver are not on the PATH, so no browser test can run.\n\
-             Install them and try again; on Debian, as root: {line}"
+            "not on the PATH, so {without}: {}.\n\
+             Install them and try again; on Debian, as root: {line}",
+            names.join(", ")
         );
     }
     eprintln!("setting up: {line}");
@@ -41,17 +70,30 @@ pub fn browsers() -> anyhow::Result<()> {
     };
     apt(&["update", "-qq"]).context("the list of packages could not be fetched")?;
     let mut words = vec!["install", "-y", "-qq", "--no-install-recommends"];
-    words.extend(BROWSER_PACKAGES);
-    apt(&words).with_context(|| format!("could not install the browsers; try it by hand: {line}"))
+    words.extend(packages);
+    apt(&words).with_context(|| format!("could not install programs; try it by hand: {line}"))
 }
 
+/// What Python has to install, and where, below the folder of the checks' Python. One SDK wants
+/// older versions of what the others want, and so gets a folder of its own.
+const PYTHON: [(&str, Option<&str>); 2] = [
+    ("tests/requirements.txt", None),
+    (
+        "tests/requirements-analytics-python.txt",
+        Some("analytics-python"),
+    ),
+];
+
 /// The folder with the Python of the checks, made and filled if it is not up to date with
-/// `tests/requirements.txt`.
+/// the requirements in `tests/`.
 ///
 /// # Errors
 /// Where there is no Python 3 with `venv`, or a package cannot be had.
 pub fn python() -> anyhow::Result<PathBuf> {
-    let wanted = fs_err::read_to_string(command::root().join("tests/requirements.txt"))?;
+    let mut wanted = String::new();
+    for (file, _) in PYTHON {
+        wanted += &fs_err::read_to_string(command::root().join(file))?;
+    }
     let folder = command::target().join("python");
     let stamp = folder.join("requirements.stamp");
     if fs_err::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
@@ -66,18 +108,17 @@ pub fn python() -> anyhow::Result<PathBuf> {
     .context(
         "the checks need Python 3 with venv; on Debian, as root: apt-get install python3-venv",
     )?;
-    command::run_quietly(
-        Command::new(folder.join("bin/python"))
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
-            .args(["--no-compile", "--requirement", "tests/requirements.txt"])
-            .current_dir(command::root()),
-    )?;
+    for (file, place) in PYTHON {
+        let mut pip = Command::new(folder.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet"])
+            .args(["--disable-pip-version-check", "--no-compile"])
+            .args(["--requirement", file])
+            .current_dir(command::root());
+        if let Some(place) = place {
+            pip.arg("--target").arg(folder.join(place));
+        }
+        command::run_quietly(&mut pip)?;
+    }
     fs_err::write(&stamp, wanted)?;
     Ok(folder)
 }

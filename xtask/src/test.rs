@@ -36,7 +36,7 @@ pub fn run() -> anyhow::Result<()> {
 pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     let mut log = Log::default();
     // Both wait for a network while cargo waits for a processor.
-    let browsers = thread::spawn(setup::browsers);
+    let programs = thread::spawn(|| setup::browsers().and_then(|()| setup::sdks()));
     let python = thread::spawn(setup::python);
 
     log.part("formatting", || {
@@ -56,8 +56,8 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     log.part("build programs and tests", || {
         command::run(command::cargo().args(["build", "--workspace", "--all-targets", "--quiet"]))
     })?;
-    log.part("wait for browsers and Python", || {
-        joined(browsers).context("browsers")?;
+    log.part("wait for browsers, Node and Python", || {
+        joined(programs).context("browsers, Node and its packages")?;
         joined(python).context("Python packages").map(drop)
     })?;
     log.part("licences and sources", deny)?;

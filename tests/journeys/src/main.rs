@@ -9,6 +9,7 @@ mod infrastructure;
 mod lake_questions;
 mod lake_readers;
 mod origin;
+mod sdks;
 mod shop_pages;
 mod stream;
 mod tracker;

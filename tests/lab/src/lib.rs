@@ -22,4 +22,8 @@ pub mod lake;
 
 pub mod http;
 
+pub mod request;
+
+pub mod wire;
+
 pub mod wait;

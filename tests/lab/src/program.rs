@@ -1,9 +1,9 @@
 //! A program of ours, started and watched: its lines are kept, its end is waited for, and it
 //! is killed when it is dropped.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -63,6 +63,7 @@ pub(crate) fn address(line: &str) -> Option<String> {
 pub struct Program {
     name: String,
     child: Child,
+    input: Option<ChildStdin>,
     out: Lines,
     error: Lines,
 }
@@ -111,9 +112,21 @@ impl Program {
     ///
     /// # Errors
     /// Where it cannot be started.
-    pub fn spawn(name: &str, mut command: Command) -> anyhow::Result<Self> {
+    pub fn spawn(name: &str, command: Command) -> anyhow::Result<Self> {
+        Self::spawn_with(name, command, Stdio::null())
+    }
+
+    /// Starts any program, which hears what is [`Program::tell`]-ed.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub fn spawn_listening(name: &str, command: Command) -> anyhow::Result<Self> {
+        Self::spawn_with(name, command, Stdio::piped())
+    }
+
+    fn spawn_with(name: &str, mut command: Command, input: Stdio) -> anyhow::Result<Self> {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -127,6 +140,7 @@ impl Program {
         }
         Ok(Self {
             name: name.to_owned(),
+            input: child.stdin.take(),
             child,
             out,
             error,
@@ -143,6 +157,17 @@ impl Program {
     #[must_use]
     pub fn error(&self) -> Vec<String> {
         self.error.all()
+    }
+
+    /// Writes a line to its standard input.
+    ///
+    /// # Errors
+    /// Where it does not listen, or not any more.
+    pub fn tell(&mut self, line: &str) -> anyhow::Result<()> {
+        let said = [self.out(), self.error()].concat();
+        let input = self.input.as_mut().context("it does not listen")?;
+        writeln!(input, "{line}")
+            .with_context(|| format!("{} does not listen: {said:?}", self.name))
     }
 
     /// Its process id.

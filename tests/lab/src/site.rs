@@ -3,15 +3,15 @@
 //! the way is asked.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use anyhow::Context as _;
 use serde_json::Value;
 
+use crate::request::Request;
 use crate::{program, wait};
 
 /// How the relay's place answers.
@@ -161,28 +161,12 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
 }
 
 fn read(input: &mut BufReader<TcpStream>) -> anyhow::Result<Taken> {
-    let mut line = String::new();
-    input.read_line(&mut line)?;
-    let path = line.split(' ').nth(1).context("no request")?.to_owned();
-    let mut headers = HashMap::new();
-    loop {
-        line.clear();
-        input.read_line(&mut line)?;
-        let Some((name, value)) = line.split_once(':') else {
-            break;
-        };
-        headers.insert(name.to_lowercase(), value.trim().to_owned());
-    }
-    let length = headers
-        .get("content-length")
-        .and_then(|text| text.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    input.read_exact(&mut body)?;
+    let request = Request::read(input)?;
     Ok(Taken {
-        path,
-        headers,
-        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        bytes: body.len(),
+        body: serde_json::from_slice(&request.body).unwrap_or(Value::Null),
+        bytes: request.body.len(),
+        path: request.path,
+        headers: request.headers.into_iter().collect(),
         stored: false,
     })
 }

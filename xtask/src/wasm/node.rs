@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::npm;
+
 /// Options of the optimiser. No feature flag at all: the module's own section names what it
 /// uses, and `--all-features` writes imports that no browser reads.
 ///
@@ -32,40 +34,9 @@ pub struct Tools {
 /// # Errors
 /// When there is no Node, or npm reaches no registry; the text is for the one who builds.
 pub fn tools(from: &Path, into: &Path) -> Result<Tools> {
-    let lock = fs_err::read(from.join("package-lock.json"))?;
-    let installed = into.join("installed-lock.json");
-    let tools = Tools {
-        modules: into.join("node_modules"),
-    };
-    let found = Command::new("node").arg("--version").output();
-    if !found.is_ok_and(|version| version.status.success()) {
-        bail!("no Node on the PATH: the tracker goes without wasm-opt and minifier");
-    }
-    if fs_err::read(&installed).is_ok_and(|old| old == lock) {
-        return Ok(tools);
-    }
-    fs_err::create_dir_all(into)?;
-    fs_err::copy(from.join("package.json"), into.join("package.json"))?;
-    fs_err::write(into.join("package-lock.json"), &lock)?;
-    let install = Command::new("npm")
-        .args([
-            "ci",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--silent",
-        ])
-        .current_dir(into)
-        .output()
-        .context("there is Node but no npm: the tracker goes without wasm-opt and minifier")?;
-    if !install.status.success() {
-        bail!(
-            "npm could not install wasm-opt, the tracker goes without: {}",
-            String::from_utf8_lossy(&install.stderr).trim()
-        );
-    }
-    fs_err::write(installed, lock)?;
-    Ok(tools)
+    let modules =
+        npm::install(from, into).context("the tracker goes without wasm-opt and minifier")?;
+    Ok(Tools { modules })
 }
 
 impl Tools {
