@@ -48,7 +48,7 @@ pub fn run() -> anyhow::Result<()> {
         anyhow::ensure!(bytes > EVENTS * 300, "{bytes} bytes");
         peer.push(EVENTS as f64 / started.elapsed().as_secs_f64());
     }
-    table::row("  events", "events/s", ours, peer);
+    table::row("  events", "events/s", &ours, &peer);
     Ok(())
 }
 

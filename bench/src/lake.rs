@@ -51,7 +51,7 @@ pub fn run() -> anyhow::Result<()> {
             anyhow::ensure!(out.len() == written, "copied {} bytes", out.len());
             peer.push(megabytes / started.elapsed().as_secs_f64());
         }
-        table::row(&format!("  {users} users"), "MB/s", ours, peer);
+        table::row(&format!("  {users} users"), "MB/s", &ours, &peer);
     }
     Ok(())
 }

@@ -5,15 +5,23 @@ mod bot;
 mod lake;
 mod load;
 mod machine;
+mod process;
 mod relay;
+mod report;
+mod syncs;
 mod table;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
 
 const HELP: &str = "\
 Compares in one run, ours and a peer in turns; prints medians and their ratio.
 
-  cargo xtask bench [relay] [lake] [bot]
+  cargo xtask bench [relay] [lake] [bot] [--rounds 5] [--seconds 4]
 
-  relay  durable requests a second against a bare axum handler that only reads the body
+  relay  durable requests a second against a bare axum handler that only reads the body:
+         so many rounds of so many seconds; writes its table to bench/README.md
   lake   partitioning a stream's lines against copying them
   bot    events a second to a pipe against building each with serde_json
 
@@ -21,22 +29,31 @@ The tracker's comparison is its size: cargo xtask size.
 ";
 
 fn main() -> anyhow::Result<()> {
-    let names: Vec<String> = std::env::args().skip(1).collect();
-    // The peer of the relay runs as a process of its own, as the relay does.
-    if names == ["bare"] {
-        return relay::bare();
-    }
-    let all = names.is_empty();
-    for name in &names {
-        if !["relay", "lake", "bot"].contains(&name.as_str()) {
-            eprint!("{HELP}");
-            anyhow::bail!("there is no comparison {name:?}");
+    let (mut names, mut rounds, mut seconds) = (Vec::new(), 5, 4);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let number = |text: Option<String>| -> anyhow::Result<u32> {
+            let number = text.and_then(|text| text.parse().ok());
+            number
+                .filter(|number| *number > 0)
+                .with_context(|| format!("{argument} wants a whole number above 0"))
+        };
+        match argument.as_str() {
+            "--rounds" => rounds = number(arguments.next())?,
+            "--seconds" => seconds = number(arguments.next())?,
+            // The peer of the relay runs as a process of its own, as the relay does.
+            "bare" => return relay::bare(),
+            "relay" | "lake" | "bot" => names.push(argument),
+            other => {
+                eprint!("{HELP}");
+                anyhow::bail!("there is no comparison {other:?}");
+            }
         }
     }
-    let wanted = |name: &str| all || names.iter().any(|wanted| wanted == name);
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     machine::describe();
     if wanted("relay") {
-        relay::run()?;
+        relay::run(rounds as usize, Duration::from_secs(seconds.into()))?;
     }
     if wanted("lake") {
         lake::run()?;

@@ -1,21 +1,19 @@
 //! `cargo xtask bench`: the comparisons of `bench/`, in release.
 
-use lexopt::{Arg, Parser};
+use std::ffi::OsString;
 
-use crate::command;
+use lexopt::Parser;
+
+use crate::{command, setup};
 
 /// Builds in release and runs the comparisons named, or all of them.
 ///
 /// # Errors
 /// Where a comparison is unknown or fails.
 pub fn run(arguments: &mut Parser) -> anyhow::Result<()> {
-    let mut names = Vec::new();
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Arg::Value(name) => names.push(name),
-            other => return Err(other.unexpected().into()),
-        }
-    }
+    // Whoever compares knows its own words.
+    let words: Vec<OsString> = arguments.raw_args()?.collect();
+    setup::load_generator()?;
     // The comparisons run the programs as they are shipped.
     command::run(
         command::cargo()
@@ -37,6 +35,6 @@ pub fn run(arguments: &mut Parser) -> anyhow::Result<()> {
                 "clickstream-bench",
                 "--",
             ])
-            .args(names),
+            .args(words),
     )
 }

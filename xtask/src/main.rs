@@ -32,7 +32,7 @@ The project's commands:
       Release binaries in target/release, the tracker's files in target/tracker.
   cargo xtask size
       What a page loads, in brotli, with the first five costs named.
-  cargo xtask bench [relay] [lake] [bot]
+  cargo xtask bench [relay] [lake] [bot] [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
 ";
 

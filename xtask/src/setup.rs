@@ -38,6 +38,14 @@ pub fn sdks() -> anyhow::Result<PathBuf> {
     )
 }
 
+/// The load generator of `bench/`.
+///
+/// # Errors
+/// As [`browsers`].
+pub fn load_generator() -> anyhow::Result<()> {
+    programs(&[("wrk", "wrk")], "nothing makes the bench's load")
+}
+
 fn programs(wanted: &[(&str, &str)], without: &str) -> anyhow::Result<()> {
     let missing = wanted
         .iter()
