@@ -1,7 +1,7 @@
 //! What an event is: one JSON object on one line, in the names of the Segment spec.
 //!
 //! ```text
-//! wire ──► read (frame, one pass an event) ──► Incoming ──► line (with the relay's Stamp) ──► lake
+//! wire ──► read (one pass over frame and events) ──► Incoming ──► line (with the relay's Stamp) ──► lake
 //! tracker, bot ──► event, action, context ──► write ──► wire
 //! ```
 //!
@@ -33,6 +33,9 @@ pub mod time;
 mod scalar;
 
 #[cfg(feature = "read")]
+mod plain;
+
+#[cfg(feature = "read")]
 mod scan;
 
 #[cfg(feature = "read")]
@@ -40,6 +43,12 @@ pub mod read;
 
 #[cfg(feature = "read")]
 mod member;
+
+#[cfg(feature = "read")]
+mod canonical;
+
+#[cfg(feature = "read")]
+mod incoming;
 
 #[cfg(feature = "read")]
 pub mod validate;

@@ -1,11 +1,14 @@
-//! An event that was accepted, and the line of the lake that it becomes.
+//! The line of the lake that an accepted event becomes: its own members where they stood, then what
+//! the relay adds.
+//!
+//! What the events of a request have in common is written once, as [`Arrived`]; whose they are
+//! once for all that are side by side, as [`Owner`].
 
 use crate::id::UserId;
-use crate::kind::EventType;
-use crate::member::{Object, append_text};
-use crate::scalar::{scalar, text_of};
-use crate::time::{Times, Timestamp};
-use crate::validate::Reason;
+pub use crate::incoming::{Automation, Incoming};
+use crate::incoming::{Kept, append_member};
+use crate::member::Object;
+use crate::time::Timestamp;
 
 /// Who made an event, as far as it shows. Nothing is hidden from the lake.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,15 +33,72 @@ impl Traffic {
     }
 }
 
-/// The signs of automation that a client wrote into its event.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Automation {
-    /// `context.automation.webdriver`: the browser is driven.
-    pub webdriver: bool,
-    /// `context.automation.synthetic`: there is no browser.
-    pub synthetic: bool,
-    /// `properties.input.trusted` is false: a script made the input.
-    pub untrusted: bool,
+/// When, from where and with whose key events came, as their lines say it.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    received_at: Timestamp,
+    /// `,"receivedAt":"…","timestamp":"`
+    before_time: Vec<u8>,
+    /// `","relay":{"ip":"…","traffic":"`
+    before_traffic: Vec<u8>,
+    /// `","source":"…"`
+    after_traffic: Vec<u8>,
+}
+
+impl Arrived {
+    /// `received_at` is the relay's clock, `source` the write key's, `ip` the address as far as it
+    /// may be kept.
+    #[must_use]
+    pub fn new(received_at: Timestamp, source: &str, ip: Option<&str>) -> Self {
+        let mut before_time = Vec::new();
+        append_time(&mut before_time, "receivedAt", received_at);
+        before_time.extend_from_slice(b",\"timestamp\":\"");
+        let mut before_traffic = b"\",\"relay\":{".to_vec();
+        if let Some(ip) = ip {
+            Object::append_text_member(&mut before_traffic, "ip", ip);
+        }
+        Object::append_text_member(&mut before_traffic, "traffic", "");
+        before_traffic.pop();
+        let mut after_traffic = vec![b'"'];
+        append_member(&mut after_traffic, "source", source);
+        Self {
+            received_at,
+            before_time,
+            before_traffic,
+            after_traffic,
+        }
+    }
+
+    /// The relay's clock.
+    #[must_use]
+    pub const fn received_at(&self) -> Timestamp {
+        self.received_at
+    }
+}
+
+/// Whom events belong to, as their lines say it.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    user_id: UserId,
+    /// `,"userId":"…","userBucket":"…"`
+    text: Vec<u8>,
+}
+
+impl Owner {
+    /// Of this user.
+    #[must_use]
+    pub fn new(user_id: UserId) -> Self {
+        let mut text = Vec::with_capacity(96);
+        append_member(&mut text, "userId", user_id.as_str());
+        append_member(&mut text, "userBucket", &user_id.bucket().to_string());
+        Self { user_id, text }
+    }
+
+    /// The user.
+    #[must_use]
+    pub const fn user_id(&self) -> &UserId {
+        &self.user_id
+    }
 }
 
 /// What the relay adds to an event.
@@ -47,235 +107,92 @@ pub struct Stamp<'a> {
     /// The event's own id, or the one that the relay made.
     pub message_id: &'a str,
     /// Whom it belongs to; none where neither id was given.
-    pub user_id: Option<&'a UserId>,
-    /// The relay's clock at its arrival.
-    pub received_at: Timestamp,
-    /// The write key's source.
-    pub source: &'a str,
+    pub owner: Option<&'a Owner>,
+    /// When and from where it came.
+    pub arrived: &'a Arrived,
     /// Who made it.
     pub traffic: Traffic,
-    /// Where it came from, as far as it may be kept.
-    pub ip: Option<&'a str>,
     /// A user id that the client claimed and that was not believed.
     pub claimed_user_id: Option<&'a str>,
 }
 
-/// An event that breaks no rule, its server-owned names taken away.
-#[derive(Clone, Debug)]
-pub struct Incoming {
-    /// Its type.
-    pub kind: EventType,
-    /// Its id, if it has one.
-    pub message_id: Option<String>,
-    /// The user id that the client claims.
-    pub user_id: Option<UserId>,
-    /// The browser's or device's id.
-    pub anonymous_id: Option<String>,
-    /// A write key in the event itself, as Segment's browser SDK sends it. Never stored.
-    pub write_key: Option<String>,
-    /// When it happened, by the client's clock.
-    pub original: Option<Timestamp>,
-    /// When it was sent, by the client's clock: its own, else its batch's.
-    pub sent_at: Option<Timestamp>,
-    /// `context.userAgent`.
-    pub user_agent: Option<String>,
-    /// Signs of automation.
-    pub automation: Automation,
-    /// The client's `originalTimestamp` as JSON, where it is not what is written.
-    claimed_original: Option<String>,
-    /// A time that was given and could not be read.
-    unreadable_time: bool,
-    /// The members that stay, minified, without braces.
-    kept: Vec<u8>,
-}
-
-/// Top-level names that a client does not decide, or that are written anew.
-const TAKEN: [&str; 11] = [
-    "type",
-    "userId",
-    "userBucket",
-    "receivedAt",
-    "timestamp",
-    "relay",
-    "originalTimestamp",
-    "sentAt",
-    "messageId",
-    "writeKey",
-    "userToken",
-];
-
-/// Ids that may be text or a number; `null` and `""` count as absent.
-const IDS: [&str; 3] = ["anonymousId", "groupId", "previousId"];
-
-impl Incoming {
-    /// Takes an event apart into what the relay decides by and what it only carries.
-    pub(crate) fn new(
-        kind: EventType,
-        message_id: Option<String>,
-        user_id: Option<UserId>,
-        event: &Object<'_>,
-        context: &Object<'_>,
-        batch_context: &Object<'_>,
-        batch_sent_at: Option<Timestamp>,
-    ) -> Result<Self, Reason> {
-        let read = |key| event.get(key).map(|value| (value, time_of(value)));
-        let (timestamp, original) = (read("timestamp"), read("originalTimestamp"));
-        let given = timestamp.or(original);
-        let sent_at = read("sentAt").and_then(|(_, time)| time).or(batch_sent_at);
-        // What is not what will be written stays visible: a second, differing time, or one
-        // that could not be read.
-        let claimed_original = original
-            .filter(|(_, time)| time.is_none() || *time != given.and_then(|(_, time)| time))
-            .or(given.filter(|(_, time)| time.is_none()))
-            .map(|(value, _)| claim(value));
-
-        let mut kept = Vec::with_capacity(1024);
-        let mut anonymous_id = None;
-        for member in &event.members {
-            let key = member.key.as_ref();
-            let value = event.value(member);
-            if TAKEN.contains(&key) || key == "context" {
-                continue;
-            }
-            let Some(id) = IDS.into_iter().find(|id| *id == key) else {
-                Object::append(&mut kept, key, value);
-                continue;
-            };
-            if value == "null" {
-                continue;
-            }
-            let text = scalar(value).ok_or(Reason::InvalidId { key: id })?;
-            if text.is_empty() {
-                continue;
-            }
-            Object::append(&mut kept, id, &quoted(&text));
-            if id == "anonymousId" {
-                anonymous_id = Some(text);
-            }
-        }
-        if !(context.members.is_empty() && batch_context.members.is_empty()) {
-            Object::append(&mut kept, "context", &context.merged(batch_context));
-        }
-
-        let in_context = |key| context.get(key).or_else(|| batch_context.get(key));
-        let sign = |name: &str| {
-            in_context("automation")
-                .and_then(|signs| Object::read(signs, 64).ok())
-                .is_some_and(|signs| signs.get(name) == Some("true"))
-        };
-        Ok(Self {
-            kind,
-            message_id,
-            user_id,
-            anonymous_id,
-            write_key: event.get("writeKey").and_then(text_of),
-            original: given.and_then(|(_, time)| time),
-            sent_at,
-            user_agent: in_context("userAgent").and_then(text_of),
-            automation: Automation {
-                webdriver: sign("webdriver"),
-                synthetic: sign("synthetic"),
-                untrusted: event.get("properties").is_some_and(is_untrusted),
-            },
-            claimed_original,
-            unreadable_time: given.is_some_and(|(_, time)| time.is_none()),
-            kept,
-        })
-    }
-
-    /// The event's times, its clock corrected by ours.
-    #[must_use]
-    pub fn times(&self, received_at: Timestamp) -> Times {
-        let mut times = Times::correct(self.original, self.sent_at, received_at);
-        times.suspect |= self.unreadable_time;
-        times
-    }
-
+impl Incoming<'_> {
     /// The line of the lake: one JSON object, minified, without a newline at its end.
     #[must_use]
     pub fn line(&self, stamp: &Stamp<'_>) -> Vec<u8> {
-        let times = self.times(stamp.received_at);
-        let mut out = Vec::with_capacity(self.kept.len() + 512);
-        out.push(b'{');
-        let text = |out: &mut Vec<u8>, key: &str, value: &str| {
-            Object::append(out, key, &quoted(value));
-        };
-        text(&mut out, "type", self.kind.as_str());
-        text(&mut out, "messageId", stamp.message_id);
-        if !self.kept.is_empty() {
-            out.push(b',');
-            out.extend_from_slice(&self.kept);
-        }
-        text(&mut out, "originalTimestamp", &times.original.to_string());
-        if let Some(sent_at) = self.sent_at {
-            text(&mut out, "sentAt", &sent_at.to_string());
-        }
-        if let Some(user_id) = stamp.user_id {
-            text(&mut out, "userId", user_id.as_str());
-            text(&mut out, "userBucket", &user_id.bucket().to_string());
-        }
-        text(&mut out, "receivedAt", &stamp.received_at.to_string());
-        text(&mut out, "timestamp", &times.timestamp.to_string());
-
-        let mut relay = vec![b'{'];
-        if let Some(ip) = stamp.ip {
-            text(&mut relay, "ip", ip);
-        }
-        text(&mut relay, "traffic", stamp.traffic.as_str());
-        text(&mut relay, "source", stamp.source);
-        if times.suspect {
-            text(&mut relay, "clock", "suspect");
-        }
-        let mut claimed = vec![b'{'];
-        if let Some(user_id) = stamp.claimed_user_id {
-            text(&mut claimed, "userId", user_id);
-        }
-        if let Some(original) = &self.claimed_original {
-            Object::append(&mut claimed, "originalTimestamp", original);
-        }
-        if claimed.len() > 1 {
-            claimed.push(b'}');
-            relay.extend_from_slice(b",\"claimed\":");
-            relay.append(&mut claimed);
-        }
-        relay.push(b'}');
-        out.extend_from_slice(b",\"relay\":");
-        out.append(&mut relay);
-        out.push(b'}');
+        let mut out = Vec::new();
+        self.write_line(stamp, &mut out);
         out
     }
-}
 
-/// What stays of a claimed time: itself, or of an array or object only that it was one, so
-/// that no line nests deeper than its event did.
-fn claim(value: &str) -> String {
-    match value.as_bytes().first() {
-        Some(b'[') => quoted("an array"),
-        Some(b'{') => quoted("an object"),
-        _ => value.to_owned(),
+    /// Appends [`Incoming::line`] to `out`, which it only ever lengthens.
+    pub fn write_line(&self, stamp: &Stamp<'_>, out: &mut Vec<u8>) {
+        let times = self.times(stamp.arrived.received_at);
+        out.push(b'{');
+        let start = out.len();
+        match &self.kept {
+            Kept::Written(members) => out.extend_from_slice(members),
+            Kept::Runs(runs) => {
+                for run in runs.iter() {
+                    if out.len() > start {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(run.as_bytes());
+                }
+            }
+        }
+        let nothing_kept = out.len() == start;
+        if !self.has.kind {
+            append_member(out, "type", self.kind.as_str());
+        }
+        if !self.has.message_id {
+            append_member(out, "messageId", stamp.message_id);
+        }
+        if !self.has.original {
+            append_time(out, "originalTimestamp", times.original);
+        }
+        if let Some(sent_at) = self.sent_at {
+            append_time(out, "sentAt", sent_at);
+        }
+        if let Some(owner) = stamp.owner {
+            out.extend_from_slice(&owner.text);
+        }
+        out.extend_from_slice(&stamp.arrived.before_time);
+        times.timestamp.append(out);
+        out.extend_from_slice(&stamp.arrived.before_traffic);
+        out.extend_from_slice(stamp.traffic.as_str().as_bytes());
+        out.extend_from_slice(&stamp.arrived.after_traffic);
+        if times.suspect {
+            append_member(out, "clock", "suspect");
+        }
+        self.write_claims(stamp, out);
+        out.extend_from_slice(b"}}");
+        if nothing_kept {
+            // Every other member brought its comma along.
+            out.remove(start);
+        }
+    }
+
+    fn write_claims(&self, stamp: &Stamp<'_>, out: &mut Vec<u8>) {
+        if stamp.claimed_user_id.is_none() && self.claimed_original.is_none() {
+            return;
+        }
+        out.extend_from_slice(b",\"claimed\":{");
+        if let Some(user_id) = stamp.claimed_user_id {
+            Object::append_text_member(out, "userId", user_id);
+        }
+        if let Some(original) = &self.claimed_original {
+            Object::append(out, "originalTimestamp", original);
+        }
+        out.push(b'}');
     }
 }
 
-fn time_of(value: &str) -> Option<Timestamp> {
-    text_of(value).and_then(|text| Timestamp::parse(&text))
-}
-
-fn quoted(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len() + 2);
-    append_text(&mut out, text);
-    String::from_utf8(out).unwrap_or_default()
-}
-
-/// Whether `properties.input.trusted` is false.
-fn is_untrusted(properties: &str) -> bool {
-    // The cheap look first: hardly any event says so.
-    properties.contains("false")
-        && Object::read(properties, 64)
-            .ok()
-            .and_then(|properties| properties.get("input").map(str::to_owned))
-            .and_then(|input| {
-                let input = Object::read(&input, 64).ok()?;
-                Some(input.get("trusted") == Some("false"))
-            })
-            .unwrap_or(false)
+/// Appends `,"key":"time"`.
+fn append_time(out: &mut Vec<u8>, key: &str, time: Timestamp) {
+    out.extend_from_slice(b",\"");
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":\"");
+    time.append(out);
+    out.push(b'"');
 }

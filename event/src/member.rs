@@ -106,6 +106,11 @@ impl<'a> Object<'a> {
         out.extend_from_slice(value.as_bytes());
     }
 
+    /// As [`Object::append`], of a text.
+    pub(crate) fn append_text_member(out: &mut Vec<u8>, key: &str, text: &str) {
+        Self::append(out, key, &quoted(text));
+    }
+
     /// This object's members and those of `other` whose names it lacks, as JSON.
     pub(crate) fn merged(&self, other: &Object<'_>) -> String {
         let mut out = vec![b'{'];
@@ -125,7 +130,7 @@ impl<'a> Object<'a> {
 /// The key at `at`, decoded.
 pub(crate) fn key<'a>(text: &'a str, at: &mut usize) -> Result<Cow<'a, str>, Rule> {
     let start = *at;
-    scan::string(text.as_bytes(), at, &mut Vec::new())?;
+    scan::string(text.as_bytes(), at)?;
     let quoted = text.get(start..*at).ok_or(Rule::InvalidJson)?;
     let inner = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     if inner.contains('\\') {
@@ -141,6 +146,13 @@ pub(crate) fn key<'a>(text: &'a str, at: &mut usize) -> Result<Cow<'a, str>, Rul
 pub(crate) fn append_text(out: &mut Vec<u8>, text: &str) {
     // Writing a `str` to a `Vec` has no way to fail.
     let _ = serde_json::to_writer(out, text);
+}
+
+/// `text` as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len() + 2);
+    append_text(&mut out, text);
+    String::from_utf8(out).unwrap_or_default()
 }
 
 #[cfg(test)]

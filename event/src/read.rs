@@ -1,22 +1,27 @@
-//! A request's body, read: the frame once, then each event for itself.
+//! A request's body, read: the frame, and each event for itself.
 //!
-//! The frame is read loosely, so that whatever is wrong inside an event costs only that
-//! event; each event is then read strictly, in one pass.
+//! Most bodies are read in one pass ([`quick`]). Any other is read by its frame first, loosely, so
+//! that whatever is wrong inside an event costs only that event; each event is then read strictly.
 
+mod frame;
+mod quick;
+
+use self::frame::Frame;
+use crate::canonical::{self, Canonical};
 use crate::id::{InvalidUserId, UserId};
 use crate::kind::EventType;
 use crate::limits::{Limits, MESSAGE_ID_CHARACTERS};
 use crate::line::Incoming;
-use crate::member::{self, Object};
+use crate::member::Object;
 use crate::scalar::{scalar, text_of};
 use crate::scan;
 use crate::time::Timestamp;
 use crate::validate::{Malformed, Reason, Rejection};
 
-/// The frame of a body, with its events still as they were sent.
+/// The frame of a body, with its events as they were sent.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    events: Vec<&'a [u8]>,
+    events: Vec<Event<'a>>,
     /// The route's type, on the routes that take one event.
     kind: Option<EventType>,
     context: Object<'a>,
@@ -29,11 +34,40 @@ pub struct Batch<'a> {
     limits: Limits,
 }
 
+/// One event of a body.
+#[derive(Debug)]
+struct Event<'a> {
+    raw: &'a [u8],
+    reading: Reading<'a>,
+}
+
+/// How far an event is read.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly every event is canonical: a box for each would be an allocation for each"
+)]
+enum Reading<'a> {
+    /// Wholly: it is as programs write it.
+    Canonical(Canonical<'a>),
+    /// It is not so.
+    Odd,
+    /// Not at all.
+    Unread,
+}
+
 /// Reads `{"batch":[…],"context":{…},"sentAt":…,"writeKey":…}`.
 ///
 /// # Errors
 /// Where the frame itself cannot be read, has no batch, or has too many events.
 pub fn batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed> {
+    match quick::batch(body, limits) {
+        Some(batch) => Ok(batch),
+        None => any_batch(body, limits),
+    }
+}
+
+fn any_batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed> {
     let frame = Frame::read(body)?;
     let span = frame.get("batch").ok_or(Malformed::MissingBatch)?;
     frame.refuse_twice()?;
@@ -56,7 +90,7 @@ pub fn batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed
                 limit: limits.batch_events,
             });
         }
-        batch.events.push(span.get(at..end).unwrap_or_default());
+        batch.push_unread(span.get(at..end).unwrap_or_default());
         at = end;
         scan::space(span, &mut at);
         match span.get(at) {
@@ -77,10 +111,21 @@ pub fn single<'a>(
     kind: EventType,
     limits: &Limits,
 ) -> Result<Batch<'a>, Malformed> {
+    match quick::single(body, kind, limits) {
+        Some(batch) => Ok(batch),
+        None => any_single(body, kind, limits),
+    }
+}
+
+fn any_single<'a>(
+    body: &'a [u8],
+    kind: EventType,
+    limits: &Limits,
+) -> Result<Batch<'a>, Malformed> {
     let frame = Frame::read(body)?;
     let mut batch = frame.batch(*limits);
     batch.kind = Some(kind);
-    batch.events.push(body.trim_ascii());
+    batch.push_unread(body.trim_ascii());
     if let Err(Rejection {
         reason: Reason::InvalidJson { .. },
         ..
@@ -91,7 +136,32 @@ pub fn single<'a>(
     Ok(batch)
 }
 
-impl Batch<'_> {
+impl<'a> Batch<'a> {
+    fn empty(limits: Limits) -> Self {
+        Self {
+            events: Vec::new(),
+            kind: None,
+            context: Object::default(),
+            context_bytes: 0,
+            write_key: None,
+            user_token: None,
+            storage: None,
+            sent_at: None,
+            limits,
+        }
+    }
+
+    fn push_unread(&mut self, raw: &'a [u8]) {
+        let reading = Reading::Unread;
+        self.events.push(Event { raw, reading });
+    }
+
+    /// The bytes of memory that the frame takes beside the body.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.events.capacity() * size_of::<Event<'_>>()
+    }
+
     /// The write key in the body, if any.
     #[must_use]
     pub fn write_key(&self) -> Option<&str> {
@@ -130,15 +200,15 @@ impl Batch<'_> {
 
     /// An event's bytes as they were sent; empty beyond the last.
     #[must_use]
-    pub fn raw(&self, index: usize) -> &[u8] {
-        self.events.get(index).copied().unwrap_or_default()
+    pub fn raw(&self, index: usize) -> &'a [u8] {
+        self.events.get(index).map_or(&[], |event| event.raw)
     }
 
     /// Reads one event.
     ///
     /// # Errors
     /// The rule that it breaks, and its messageId where that could be read.
-    pub fn event(&self, index: usize) -> Result<Incoming, Rejection> {
+    pub fn event(&self, index: usize) -> Result<Incoming<'a>, Rejection> {
         let raw = self.raw(index);
         let unread = |reason| Rejection {
             message_id: None,
@@ -151,6 +221,9 @@ impl Batch<'_> {
                 bytes,
                 limit: self.limits.event_bytes,
             }));
+        }
+        if let Some(event) = self.canonical(index) {
+            return Ok(event);
         }
         let text = std::str::from_utf8(raw).map_err(|_| unread(Reason::InvalidUtf8))?;
         let depth = self.limits.depth;
@@ -168,11 +241,34 @@ impl Batch<'_> {
             })
     }
 
+    /// The event, if it is canonical and the batch gives it nothing to merge.
+    fn canonical(&self, index: usize) -> Option<Incoming<'a>> {
+        let Event { raw, reading } = self.events.get(index)?;
+        let read_now;
+        let event = match reading {
+            Reading::Canonical(event) => event,
+            Reading::Odd => return None,
+            Reading::Unread => {
+                let mut at = 0;
+                read_now =
+                    canonical::read(std::str::from_utf8(raw).ok()?, &mut at, self.limits.depth)?;
+                if at != raw.len() {
+                    return None;
+                }
+                &read_now
+            }
+        };
+        if !self.context.members.is_empty() {
+            return None;
+        }
+        Incoming::canonical(event, self.kind, self.sent_at)
+    }
+
     fn read_members(
         &self,
         event: &Object<'_>,
         message_id: Option<String>,
-    ) -> Result<Incoming, Reason> {
+    ) -> Result<Incoming<'a>, Reason> {
         let kind = match self.kind {
             Some(kind) => kind,
             None => {
@@ -205,137 +301,6 @@ impl Batch<'_> {
     }
 }
 
-/// The members of a body, their values still unread.
-struct Frame<'a> {
-    body: &'a [u8],
-    members: Vec<(String, &'a [u8])>,
-}
-
-impl<'a> Frame<'a> {
-    fn read(body: &'a [u8]) -> Result<Self, Malformed> {
-        let broken = |at| Malformed::InvalidJson { at };
-        let mut frame = Self {
-            body,
-            members: Vec::new(),
-        };
-        let mut at = 0;
-        scan::space(body, &mut at);
-        match body.get(at) {
-            Some(b'{') => at += 1,
-            Some(_) if scan::skip(body, at).is_some() => return Err(Malformed::NotAnObject),
-            _ => return Err(broken(at)),
-        }
-        scan::space(body, &mut at);
-        if body.get(at) == Some(&b'}') {
-            at += 1;
-        } else {
-            loop {
-                scan::space(body, &mut at);
-                let key = frame.key(&mut at)?;
-                scan::expect(body, &mut at, b':').map_err(|_| broken(at))?;
-                scan::space(body, &mut at);
-                let end = scan::skip(body, at).ok_or_else(|| broken(at))?;
-                // A single event's own duplicates are its own matter; a frame's are ours.
-                frame
-                    .members
-                    .push((key, body.get(at..end).unwrap_or_default()));
-                at = end;
-                scan::space(body, &mut at);
-                match body.get(at) {
-                    Some(b',') => at += 1,
-                    Some(b'}') => {
-                        at += 1;
-                        break;
-                    }
-                    _ => return Err(broken(at)),
-                }
-            }
-        }
-        scan::space(body, &mut at);
-        if at == body.len() {
-            Ok(frame)
-        } else {
-            Err(broken(at))
-        }
-    }
-
-    /// The key at `at`; one that is no UTF-8 is nobody's name here.
-    fn key(&self, at: &mut usize) -> Result<String, Malformed> {
-        let start = *at;
-        let broken = Malformed::InvalidJson { at: start };
-        if self.body.get(start) != Some(&b'"') {
-            return Err(broken);
-        }
-        *at = scan::skip(self.body, start).ok_or(broken)?;
-        let quoted = self.body.get(start..*at).unwrap_or_default();
-        Ok(std::str::from_utf8(quoted)
-            .ok()
-            .and_then(|quoted| member::key(quoted, &mut 0).ok())
-            .map(std::borrow::Cow::into_owned)
-            .unwrap_or_default())
-    }
-
-    fn get(&self, key: &str) -> Option<&'a [u8]> {
-        self.members
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| *value)
-    }
-
-    fn text(&self, key: &str) -> Option<String> {
-        let value = std::str::from_utf8(self.get(key)?).ok()?;
-        text_of(value).filter(|text| !text.is_empty())
-    }
-
-    /// Everything but the events and a batch's own context.
-    fn batch(&self, limits: Limits) -> Batch<'a> {
-        Batch {
-            events: Vec::new(),
-            kind: None,
-            context: Object::default(),
-            context_bytes: 0,
-            write_key: self.text("writeKey"),
-            user_token: self.text("userToken"),
-            storage: self.text("storage"),
-            sent_at: self.text("sentAt").and_then(|text| Timestamp::parse(&text)),
-            limits,
-        }
-    }
-
-    /// Refuses a batch's name that stands twice: it could be read as one thing here and as
-    /// another elsewhere.
-    fn refuse_twice(&self) -> Result<(), Malformed> {
-        for key in ["batch", "context", "sentAt", "writeKey", "userToken"] {
-            if self.members.iter().filter(|(name, _)| name == key).count() > 1 {
-                return Err(Malformed::DuplicateKey {
-                    key: key.to_owned(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// A batch's own context, which each of its events gets.
-    fn context(&self, limits: Limits) -> Result<Object<'a>, Malformed> {
-        match self.get("context") {
-            None | Some(b"null") => Ok(Object::default()),
-            Some(bytes) => {
-                let text = std::str::from_utf8(bytes)
-                    .map_err(|_| Malformed::InvalidContext(Reason::InvalidUtf8))?;
-                Object::read(text, limits.depth.saturating_sub(1)).map_err(|fault| {
-                    Malformed::InvalidContext(Reason::of(fault, "$.context", limits.depth))
-                })
-            }
-        }
-    }
-
-    fn broken(&self, span: &[u8], at: usize) -> Malformed {
-        // The span is a part of the body: its distance from the start is where it stands.
-        let start = span.as_ptr() as usize - self.body.as_ptr() as usize;
-        Malformed::InvalidJson { at: start + at }
-    }
-}
-
 fn message_id(event: &Object<'_>) -> Result<Option<String>, Reason> {
     match event.get("messageId") {
         None => Ok(None),
@@ -348,6 +313,9 @@ fn message_id(event: &Object<'_>) -> Result<Option<String>, Reason> {
         }
     }
 }
+
+#[cfg(test)]
+mod differential;
 
 #[cfg(test)]
 mod tests {
@@ -377,11 +345,9 @@ mod tests {
         let batch = batch(body.as_bytes(), &Limits::default()).unwrap();
         let line = batch.event(0).unwrap().line(&crate::line::Stamp {
             message_id: "m",
-            user_id: None,
-            received_at: Timestamp::from_ms(0),
-            source: "s",
+            owner: None,
+            arrived: &crate::line::Arrived::new(Timestamp::from_ms(0), "s", None),
             traffic: crate::line::Traffic::Human,
-            ip: None,
             claimed_user_id: None,
         });
         let line = String::from_utf8(line).unwrap();

@@ -4,6 +4,8 @@
 //! Stricter than RFC 8259 where a lake must be: no lone surrogates, no number beyond f64,
 //! a bound on depth.
 
+use crate::plain;
+
 /// What a value breaks.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Rule {
@@ -70,12 +72,11 @@ pub(crate) fn value(
                     continue;
                 }
             }
-            Some(b'"') => string(text, at, out)?,
-            Some(b'-' | b'0'..=b'9') => number(text, at, out)?,
-            Some(b't') => word(text, at, b"true", out)?,
-            Some(b'f') => word(text, at, b"false", out)?,
-            Some(b'n') => word(text, at, b"null", out)?,
-            _ => return Err(Rule::InvalidJson),
+            _ => {
+                let start = *at;
+                scalar(text, at)?;
+                out.extend_from_slice(text.get(start..*at).unwrap_or_default());
+            }
         }
         // A value has ended: a comma leads to the next, a bracket ends what holds it.
         loop {
@@ -108,32 +109,44 @@ pub(crate) fn value(
 /// A key and its colon.
 fn key(text: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Result<(), Rule> {
     space(text, at);
-    string(text, at, out)?;
+    let start = *at;
+    string(text, at)?;
+    out.extend_from_slice(text.get(start..*at).unwrap_or_default());
     expect(text, at, b':')?;
     out.push(b':');
     Ok(())
 }
 
-/// A string with its quotes, copied as it is written.
-pub(crate) fn string(text: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Result<(), Rule> {
-    let start = *at;
+/// Moves past a value that is neither object nor array.
+pub(crate) fn scalar(text: &[u8], at: &mut usize) -> Result<(), Rule> {
+    match text.get(*at) {
+        Some(b'"') => string(text, at),
+        Some(b'-' | b'0'..=b'9') => number(text, at),
+        Some(b't') => word(text, at, b"true"),
+        Some(b'f') => word(text, at, b"false"),
+        Some(b'n') => word(text, at, b"null"),
+        _ => Err(Rule::InvalidJson),
+    }
+}
+
+/// Moves past a string with its quotes.
+pub(crate) fn string(text: &[u8], at: &mut usize) -> Result<(), Rule> {
     if text.get(*at) != Some(&b'"') {
         return Err(Rule::InvalidJson);
     }
     *at += 1;
     loop {
+        *at = plain::end(text, *at);
         match text.get(*at) {
             Some(b'"') => {
                 *at += 1;
-                out.extend_from_slice(text.get(start..*at).unwrap_or_default());
                 return Ok(());
             }
             Some(b'\\') => {
                 *at += 1;
                 escape(text, at)?;
             }
-            Some(0x00..=0x1f) | None => return Err(Rule::InvalidJson),
-            Some(_) => *at += 1,
+            _ => return Err(Rule::InvalidJson),
         }
     }
 }
@@ -173,7 +186,7 @@ fn unit(text: &[u8], at: &mut usize) -> Result<u32, Rule> {
     })
 }
 
-fn number(text: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Result<(), Rule> {
+fn number(text: &[u8], at: &mut usize) -> Result<(), Rule> {
     let start = *at;
     let digits = |at: &mut usize| {
         let first = *at;
@@ -218,14 +231,12 @@ fn number(text: &[u8], at: &mut usize, out: &mut Vec<u8>) -> Result<(), Rule> {
             return Err(Rule::NumberTooLarge);
         }
     }
-    out.extend_from_slice(digits);
     Ok(())
 }
 
-fn word(text: &[u8], at: &mut usize, word: &[u8], out: &mut Vec<u8>) -> Result<(), Rule> {
+fn word(text: &[u8], at: &mut usize, word: &[u8]) -> Result<(), Rule> {
     if text.get(*at..*at + word.len()) == Some(word) {
         *at += word.len();
-        out.extend_from_slice(word);
         Ok(())
     } else {
         Err(Rule::InvalidJson)

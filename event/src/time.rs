@@ -132,25 +132,64 @@ fn date_of(days: i64) -> (i64, i64, i64) {
     (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
 
-impl fmt::Display for Timestamp {
-    /// `2026-01-02T03:04:05.006Z`; six fractional digits where the moment has them.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// Appends `2026-01-02T03:04:05.006Z`; six fractional digits where the moment has them.
+    pub fn append(self, out: &mut Vec<u8>) {
         let seconds = self.0.div_euclid(1_000_000);
         let micros = self.0.rem_euclid(1_000_000);
         let (year, month, day) = date_of(seconds.div_euclid(86_400));
         let second = seconds.rem_euclid(86_400);
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.",
-            second / 3_600,
-            second / 60 % 60,
-            second % 60
-        )?;
-        if micros % 1000 == 0 {
-            write!(formatter, "{:03}Z", micros / 1000)
-        } else {
-            write!(formatter, "{micros:06}Z")
+        digits(out, year, 4);
+        for (before, number) in [
+            (b'-', month),
+            (b'-', day),
+            (b'T', second / 3_600),
+            (b':', second / 60 % 60),
+            (b':', second % 60),
+        ] {
+            out.push(before);
+            digits(out, number, 2);
         }
+        out.push(b'.');
+        if micros % 1000 == 0 {
+            digits(out, micros / 1000, 3);
+        } else {
+            digits(out, micros, 6);
+        }
+        out.push(b'Z');
+    }
+
+    /// Reads a time that stands in the very form that [`Timestamp::append`] writes with three
+    /// fractional digits, so that its text can stay.
+    pub(crate) fn as_written(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let form = text.len() == 24
+            && bytes.get(10) == Some(&b'T')
+            && bytes.get(17) != Some(&b'6')
+            && bytes.get(19) == Some(&b'.')
+            && bytes.get(23) == Some(&b'Z');
+        if form { Self::parse(text) } else { None }
+    }
+}
+
+/// Appends the last `count` digits of a number that is not negative.
+fn digits(out: &mut Vec<u8>, number: i64, count: usize) {
+    let mut text = [b'0'; 6];
+    let mut rest = number;
+    for digit in text.iter_mut().take(count).rev() {
+        // Below ten: no digit is lost.
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    out.extend_from_slice(text.get(..count).unwrap_or_default());
+}
+
+impl fmt::Display for Timestamp {
+    /// As [`Timestamp::append`].
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(27);
+        self.append(&mut text);
+        formatter.write_str(&String::from_utf8_lossy(&text))
     }
 }
 
@@ -286,6 +325,15 @@ mod tests {
         fn what_is_written_is_read_again(micros in FIRST..=LAST) {
             let moment = Timestamp(micros);
             prop_assert_eq!(Timestamp::parse(&moment.to_string()), Some(moment));
+        }
+
+        #[test]
+        fn a_text_that_can_stay_is_the_one_that_would_be_written(
+            text in "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9][.,][0-9]{3}[Zz]",
+        ) {
+            if let Some(moment) = Timestamp::as_written(&text) {
+                prop_assert_eq!(moment.to_string(), text);
+            }
         }
 
         #[test]

@@ -6,7 +6,7 @@
 use clickstream_event::id::UserId;
 use clickstream_event::kind::EventType;
 use clickstream_event::limits::Limits;
-use clickstream_event::line::{Stamp, Traffic};
+use clickstream_event::line::{Arrived, Owner, Stamp, Traffic};
 use clickstream_event::read::{self, Batch};
 use clickstream_event::time::Timestamp;
 use clickstream_event::validate::Malformed;
@@ -65,15 +65,17 @@ fn check(case: &Value) {
                     .map(|id| UserId::new(id).unwrap());
                 let written = event.line(&Stamp {
                     message_id: event.message_id.as_deref().unwrap_or("*"),
-                    user_id: user.as_ref(),
-                    received_at: Timestamp::parse(RECEIVED_AT).unwrap(),
-                    source: expected["relay"]["source"].as_str().unwrap(),
+                    owner: user.map(Owner::new).as_ref(),
+                    arrived: &Arrived::new(
+                        Timestamp::parse(RECEIVED_AT).unwrap(),
+                        expected["relay"]["source"].as_str().unwrap(),
+                        None,
+                    ),
                     traffic: match expected["relay"]["traffic"].as_str().unwrap() {
                         "human" => Traffic::Human,
                         "bot" => Traffic::Bot,
                         _ => Traffic::Synthetic,
                     },
-                    ip: None,
                     claimed_user_id: expected["relay"]["claimed"]["userId"].as_str(),
                 });
                 let text = String::from_utf8(written).unwrap();

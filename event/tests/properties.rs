@@ -4,7 +4,7 @@
 
 use clickstream_event::id::UserId;
 use clickstream_event::limits::Limits;
-use clickstream_event::line::{Stamp, Traffic};
+use clickstream_event::line::{Arrived, Owner, Stamp, Traffic};
 use clickstream_event::read;
 use clickstream_event::time::Timestamp;
 use proptest::prelude::*;
@@ -33,11 +33,9 @@ fn line_of(body: &[u8]) -> Option<Vec<u8>> {
     let user = UserId::new("owner").unwrap();
     Some(event.line(&Stamp {
         message_id: "m",
-        user_id: Some(&user),
-        received_at: Timestamp::from_ms(1_767_323_046_000),
-        source: "s",
+        owner: Some(&Owner::new(user)),
+        arrived: &Arrived::new(Timestamp::from_ms(1_767_323_046_000), "s", None),
         traffic: Traffic::Human,
-        ip: None,
         claimed_user_id: event.user_id.as_ref().map(UserId::as_str),
     }))
 }

@@ -71,6 +71,29 @@ pub struct Identity {
 #[derive(Clone, Debug, Default)]
 pub struct Signed(Vec<Verified>);
 
+/// The visitor named last: the events of a request are mostly one visitor's.
+#[derive(Debug, Default)]
+pub struct LastVisitor {
+    source: String,
+    anonymous_id: String,
+    user_id: Option<UserId>,
+}
+
+impl LastVisitor {
+    fn name(&mut self, source: &str, anonymous_id: &str) -> UserId {
+        if self.anonymous_id == anonymous_id
+            && self.source == source
+            && let Some(user_id) = &self.user_id
+        {
+            return user_id.clone();
+        }
+        let user_id = visitor_id(source, anonymous_id);
+        source.clone_into(&mut self.source);
+        anonymous_id.clone_into(&mut self.anonymous_id);
+        self.user_id.insert(user_id).clone()
+    }
+}
+
 /// Whose an event is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
@@ -165,7 +188,14 @@ impl Identity {
     }
 
     /// Whose `event` is, sent with `key` and these tokens.
-    pub fn who(&self, event: &Incoming, times: &Times, key: &WriteKey, signed: &Signed) -> Who {
+    pub fn who(
+        &self,
+        event: &Incoming<'_>,
+        times: &Times,
+        key: &WriteKey,
+        signed: &Signed,
+        last: &mut LastVisitor,
+    ) -> Who {
         let claim = event.user_id.as_ref();
         if let Some(user_id) = self.by_token(claim, times, signed) {
             self.counters.by_token.fetch_add(1, Relaxed);
@@ -188,7 +218,7 @@ impl Identity {
         let visitor = match (self.config.anonymous, &event.anonymous_id) {
             (Anonymous::Visitor, Some(anonymous_id)) => {
                 self.counters.by_visitor.fetch_add(1, Relaxed);
-                Some(visitor_id(&key.source, anonymous_id))
+                Some(last.name(&key.source, anonymous_id))
             }
             _ => {
                 self.counters.nobody.fetch_add(1, Relaxed);

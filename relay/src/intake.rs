@@ -227,7 +227,7 @@ impl Intake {
         }
         let count = batch.len();
         let visit = self.visit(&batch, &head);
-        let mut sorted = self.sort(&batch, key, &head, &spool, &mut held)?;
+        let mut sorted = self.sort((&batch, bytes.len()), key, &head, &spool, &mut held)?;
         drop(batch);
         drop(bytes);
         let newest = sorted.anonymous_id.take();
@@ -290,11 +290,11 @@ impl Intake {
 
     /// Hands the lines to the spool and, when they are durable, answers for all events.
     async fn store(&self, spool: &Spool, count: usize, sorted: Sorted) -> Result<Taken, Refusal> {
-        let accepted = sorted.entries.len();
+        let accepted = sorted.lines.len();
         let stored = if accepted == 0 {
             Vec::new()
         } else {
-            spool.append(sorted.entries).await.map_err(refusal)?
+            spool.append_prepared(sorted.lines).await.map_err(refusal)?
         };
         let duplicate = stored
             .iter()

@@ -33,6 +33,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::duplicate::{DuplicateKey, KeyedHash};
 
+pub mod append;
 pub mod books;
 pub mod checkpoint;
 pub mod config;
@@ -44,6 +45,7 @@ pub mod identity;
 pub mod log;
 pub mod open;
 pub mod plans;
+pub mod prepared;
 pub mod probe;
 pub mod queue;
 pub mod reader;
@@ -53,11 +55,13 @@ pub mod scan;
 pub mod segment;
 pub mod writer;
 
+pub use append::{AppendError, Entry, Stored};
 pub use books::{Counters, Totals};
 pub use checkpoint::Checkpoint;
 pub use config::{Config, Durability};
 pub use files::{Files, RealFiles};
 pub use open::OpenError;
+pub use prepared::Prepared;
 pub use reader::{Cursor, Reader, Record};
 
 use books::Books;
@@ -65,42 +69,9 @@ use checkpoint::Checkpoints;
 use files::Lock;
 use identity::Identity;
 use log::Shared;
-use queue::{Prepared, Queue, Submitted};
+use prepared::Pool;
+use queue::Queue;
 use writer::Writer;
-
-/// One event, ready to be made durable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    /// When the relay received it, in ms.
-    pub received_at: u64,
-    /// By [`Spool::key`].
-    pub key: DuplicateKey,
-    /// The final line, without a newline.
-    pub line: Vec<u8>,
-}
-
-/// What became of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
-    /// It is durable now.
-    New,
-    /// It was durable before; this one is dropped.
-    Duplicate,
-}
-
-/// Why an append was not taken; all of them are worth another try later.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AppendError {
-    /// The bound is reached, or the disk full, and nothing delivered can make room.
-    #[error("the spool is full: delivery must catch up, or raise --spool-size")]
-    Full,
-    /// The disk failed.
-    #[error("the spool's disk fails: {0}")]
-    Failing(String),
-    /// The spool is closed: the process is about to end.
-    #[error("the spool is closed: the relay is stopping")]
-    Closed,
-}
 
 /// What may be wrong, for `/readyz`; none when all is well.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -131,6 +102,7 @@ pub struct Core {
     identity: Identity,
     hash: KeyedHash,
     longest_line: usize,
+    pool: Pool,
     queue_bytes: usize,
     shared: Arc<Shared>,
     queue: Mutex<Queue>,
@@ -185,43 +157,6 @@ impl Spool {
     #[must_use]
     pub fn key(&self, source: &str, key_kind: u8, message_id: &str) -> DuplicateKey {
         self.core().hash.key(source, key_kind, message_id)
-    }
-
-    /// Makes the entries durable and says of each, in order, whether it is new. Returns
-    /// when the originals of all duplicates are durable too.
-    ///
-    /// # Errors
-    /// When any of it is not durable. Some entries may be: another try is told that they
-    /// are duplicates.
-    pub async fn append(&self, entries: Vec<Entry>) -> Result<Vec<Stored>, AppendError> {
-        match self.submit(&entries) {
-            Submitted::Done(answer) => answer,
-            Submitted::Waiting(answer) => answer.await.unwrap_or(Err(AppendError::Closed)),
-        }
-    }
-
-    /// The first half of [`Spool::append`]: queues the entries without waiting.
-    #[must_use]
-    pub fn submit(&self, entries: &[Entry]) -> Submitted {
-        let core = self.core();
-        if let Some(long) = entries
-            .iter()
-            .find(|entry| entry.line.len() > core.longest_line)
-        {
-            return Submitted::Done(Err(AppendError::Failing(format!(
-                "a line of {} bytes does not fit into a segment, which takes {}",
-                long.line.len(),
-                core.longest_line
-            ))));
-        }
-        let prepared = Prepared::new(entries);
-        let submitted = core.queue().submit(prepared, core.queue_bytes);
-        match &submitted {
-            Submitted::Done(Ok(duplicates)) => core.books().duplicate(duplicates.len() as u64),
-            Submitted::Done(Err(_)) => core.books().counters_mut().full += 1,
-            Submitted::Waiting(_) => core.wake.notify_one(),
-        }
-        submitted
     }
 
     /// Puts events that the intake rejected into the books.

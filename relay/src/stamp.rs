@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use clickstream_event::id;
-use clickstream_event::line::{Incoming, Stamp, Traffic};
+use clickstream_event::line::{Arrived, Incoming, Owner, Stamp, Traffic};
 use clickstream_event::time::Timestamp;
 
 use crate::identity::Who;
@@ -27,34 +27,55 @@ impl Arrival<'_> {
     pub fn time(&self) -> Timestamp {
         Timestamp::from_ms(i64::try_from(self.received_at_ms).unwrap_or(i64::MAX))
     }
+
+    /// As the lines of events say it that came with `key`.
+    fn told(&self, key: &WriteKey) -> Arrived {
+        // A server's address says nothing about the visitor it speaks for.
+        let ip = self.peer.filter(|_| key.kind != Kind::Server);
+        let ip = ip.map(|ip| ip.to_canonical().to_string());
+        Arrived::new(self.time(), &key.source, ip.as_deref())
+    }
 }
 
-/// The event's line of the lake, without a newline.
-#[must_use]
-pub fn line(
-    event: &Incoming,
-    message_id: &str,
-    who: &Who,
-    key: &WriteKey,
-    arrival: Arrival<'_>,
-) -> Vec<u8> {
-    // A server's address says nothing about the visitor it speaks for.
-    let ip = arrival.peer.filter(|_| key.kind != Kind::Server);
-    let ip = ip.map(|ip| ip.to_canonical().to_string());
-    let claimed = event.user_id.as_ref().filter(|_| who.claim_refused);
-    event.line(&Stamp {
-        message_id,
-        user_id: who.user_id.as_ref(),
-        received_at: arrival.time(),
-        source: &key.source,
-        traffic: traffic(event, arrival.user_agent),
-        ip: ip.as_deref(),
-        claimed_user_id: claimed.map(id::UserId::as_str),
-    })
+/// What the lines of one request's events have in common, each made once for all that are side by
+/// side.
+#[derive(Debug, Default)]
+pub struct Common<'a> {
+    arrived: Option<(&'a WriteKey, Arrived)>,
+    owner: Option<Owner>,
+}
+
+impl<'a> Common<'a> {
+    /// What the relay adds to an event that came with `key` and belongs to `who`.
+    pub fn stamp<'b>(
+        &'b mut self,
+        event: &'b Incoming<'_>,
+        message_id: &'b str,
+        who: &Who,
+        key: &'a WriteKey,
+        arrival: Arrival<'_>,
+    ) -> Stamp<'b> {
+        if self.owner.as_ref().map(Owner::user_id) != who.user_id.as_ref() {
+            self.owner = who.user_id.clone().map(Owner::new);
+        }
+        let arrived = match self.arrived.take() {
+            Some((before, arrived)) if std::ptr::eq(before, key) => arrived,
+            _ => arrival.told(key),
+        };
+        let (_, arrived) = self.arrived.insert((key, arrived));
+        let claimed = event.user_id.as_ref().filter(|_| who.claim_refused);
+        Stamp {
+            message_id,
+            owner: self.owner.as_ref(),
+            arrived,
+            traffic: traffic(event, arrival.user_agent),
+            claimed_user_id: claimed.map(id::UserId::as_str),
+        }
+    }
 }
 
 /// Who made the event, as far as it shows: nothing is dropped for it.
-fn traffic(event: &Incoming, user_agent: Option<&str>) -> Traffic {
+fn traffic(event: &Incoming<'_>, user_agent: Option<&str>) -> Traffic {
     let signs = event.automation;
     let user_agent = event.user_agent.as_deref().or(user_agent).unwrap_or("");
     if signs.synthetic {
@@ -97,8 +118,8 @@ mod tests {
 
     use super::*;
 
-    fn event(members: &str) -> Incoming {
-        let body = format!(r#"{{"batch":[{{"type":"track"{members}}}]}}"#);
+    fn event(members: &str) -> Incoming<'static> {
+        let body = format!(r#"{{"batch":[{{"type":"track"{members}}}]}}"#).leak();
         let batch = read::batch(body.as_bytes(), &Limits::default()).unwrap();
         batch.event(0).unwrap()
     }
@@ -151,7 +172,9 @@ mod tests {
         };
         let written = |kind: &str| {
             let key: WriteKey = format!("{kind}:shop:k").parse().unwrap();
-            String::from_utf8(line(&event(""), "m-1", &who, &key, arrival)).unwrap()
+            let (event, mut common) = (event(""), Common::default());
+            let stamp = common.stamp(&event, "m-1", &who, &key, arrival);
+            String::from_utf8(event.line(&stamp)).unwrap()
         };
         assert!(written("browser").contains(r#""ip":"192.0.2.7""#));
         assert!(!written("server").contains("192.0.2.7"));

@@ -39,21 +39,28 @@ fn signed(identity: &Identity, tokens: &[&str]) -> Signed {
 }
 
 /// An event made `ago_s` seconds before now, with more members.
-fn event(ago_s: i64, members: &str) -> Incoming {
+fn event(ago_s: i64, members: &str) -> Incoming<'static> {
     let now = i64::try_from(NOW_MS).unwrap();
     let made = Timestamp::from_ms(now - ago_s * 1000);
     let sent = Timestamp::from_ms(now);
     let body = format!(
         r#"{{"batch":[{{"type":"track","event":"x","anonymousId":"anon","timestamp":"{made}","sentAt":"{sent}"{members}}}]}}"#
-    );
+    )
+    .leak();
     let batch = read::batch(body.as_bytes(), &Limits::default()).unwrap();
     batch.event(0).unwrap()
 }
 
-fn who(identity: &Identity, event: &Incoming, kind: &str, signed: &Signed) -> Who {
+fn who(identity: &Identity, event: &Incoming<'_>, kind: &str, signed: &Signed) -> Who {
     let key: WriteKey = format!("{kind}:shop:k").parse().unwrap();
     let now = Timestamp::from_ms(i64::try_from(NOW_MS).unwrap());
-    identity.who(event, &event.times(now), &key, signed)
+    identity.who(
+        event,
+        &event.times(now),
+        &key,
+        signed,
+        &mut LastVisitor::default(),
+    )
 }
 
 fn name(who: &Who) -> &str {

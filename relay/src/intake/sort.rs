@@ -9,19 +9,25 @@ use super::answer::{Refusal, Rejected};
 use super::key::WriteKey;
 use super::memory::Held;
 use super::secrets::Loose;
-use crate::identity::Signed;
+use crate::identity::{LastVisitor, Signed};
 use crate::rejected::Refused;
-use crate::spool::{Entry, Spool};
-use crate::stamp::{self, Arrival};
+use crate::spool::{Prepared, Spool};
+use crate::stamp::{Arrival, Common};
 
 /// Most bytes that the lines of one batch may have together.
 const LINES_BYTES: usize = 16 << 20;
+
+/// A line has so many bytes more than its event, about: what the relay adds, and the frame.
+const ADDED: usize = 400;
+
+/// Memory is asked for in steps of so many bytes: each step costs all threads a little.
+const HELD_STEP: usize = 64 << 10;
 
 /// What became of a request's events before the spool has spoken.
 #[derive(Debug, Default)]
 pub struct Sorted {
     /// Lines for the spool.
-    pub entries: Vec<Entry>,
+    pub lines: Prepared,
     /// What the client is told of the others.
     pub rejected: Vec<Rejected>,
     /// What is kept of those, where their sender is known.
@@ -44,12 +50,19 @@ struct Request<'a> {
     spool: &'a Spool,
 }
 
+/// What is kept from one event for the next: both have it mostly in common.
+#[derive(Debug, Default)]
+struct Memory<'a> {
+    common: Common<'a>,
+    visitor: LastVisitor,
+}
+
 impl Intake {
-    /// Sorts the events of `batch`, sent with `key` (none means that each brings its own). The lines
+    /// Sorts the events of a batch from a body of so many bytes, sent with `key` (none means that each brings its own). The lines
     /// are `held` in memory with the body.
     pub(super) fn sort(
         &self,
-        batch: &Batch<'_>,
+        (batch, body_bytes): (&Batch<'_>, usize),
         key: Option<&WriteKey>,
         head: &Parts,
         spool: &Spool,
@@ -69,19 +82,29 @@ impl Intake {
             signed: &signed,
             spool,
         };
-        let mut sorted = Sorted::default();
-        let mut lines = 0usize;
+        held.add(batch.bytes())?;
+        let expected = body_bytes.saturating_add(batch.len().saturating_mul(ADDED));
+        let mut sorted = Sorted {
+            lines: spool.prepare(expected.min(LINES_BYTES)),
+            ..Sorted::default()
+        };
+        let mut memory = Memory::default();
+        let (mut lines, mut unheld) = (0usize, 0usize);
         for index in 0..batch.len() {
             let already = sorted.kept.len();
-            let line = self.sort_one(index, request, &mut sorted);
+            let line = self.sort_one(index, request, &mut memory, &mut sorted);
             // A batch's context goes into each of its events: a small body can become large lines.
             lines = lines.saturating_add(line);
             let kept = sorted.kept.iter().skip(already).map(Refused::bytes);
-            held.add(line.saturating_add(kept.sum()))?;
+            unheld = unheld.saturating_add(line).saturating_add(kept.sum());
+            if unheld >= HELD_STEP {
+                held.add(std::mem::take(&mut unheld))?;
+            }
             if lines > LINES_BYTES {
                 return Err(Refusal::TooLarge { limit: LINES_BYTES });
             }
         }
+        held.add(unheld)?;
         if key.is_none() && sorted.known_keys == 0 {
             // Nobody's key opened the door: neither stored nor kept as rejected.
             return Err(match sorted.unknown_keys {
@@ -102,7 +125,13 @@ impl Intake {
     }
 
     /// Returns the bytes of the line that it made.
-    fn sort_one(&self, index: usize, request: Request<'_>, sorted: &mut Sorted) -> usize {
+    fn sort_one<'a>(
+        &'a self,
+        index: usize,
+        request: Request<'a>,
+        memory: &mut Memory<'a>,
+        sorted: &mut Sorted,
+    ) -> usize {
         let received_at_ms = request.arrival.received_at_ms;
         let event = match request.batch.event(index) {
             Ok(event) => event,
@@ -129,29 +158,36 @@ impl Intake {
             }
         };
         let Some(key) = self.key_of(request, event.write_key.as_deref(), sorted) else {
-            sorted
-                .rejected
-                .push(Rejected::without_key(index, event.message_id));
+            sorted.rejected.push(Rejected::without_key(
+                index,
+                event.message_id.map(Into::into),
+            ));
             return 0;
         };
         let times = event.times(request.arrival.time());
-        let who = self.identity.who(&event, &times, key, request.signed);
-        let anonymous_id = event.anonymous_id.as_deref();
-        let message_id = match &event.message_id {
-            Some(id) => id.clone(),
-            None => self.ids.next(received_at_ms, anonymous_id),
+        let visitor = &mut memory.visitor;
+        let who = self
+            .identity
+            .who(&event, &times, key, request.signed, visitor);
+        let made;
+        let message_id = match event.message_id.as_deref() {
+            Some(id) => id,
+            None => {
+                made = self.ids.next(received_at_ms, event.anonymous_id.as_deref());
+                &made
+            }
         };
-        let line = stamp::line(&event, &message_id, &who, key, request.arrival);
-        let bytes = line.len();
-        sorted.anonymous_id = event.anonymous_id;
-        sorted.entries.push(Entry {
-            received_at: received_at_ms,
-            key: request
-                .spool
-                .key(&key.source, key.kind.number(), &message_id),
-            line,
-        });
-        bytes
+        if sorted.anonymous_id.as_deref() != event.anonymous_id.as_deref() {
+            sorted.anonymous_id = event.anonymous_id.as_deref().map(str::to_owned);
+        }
+        let spool_key = request
+            .spool
+            .key(&key.source, key.kind.number(), message_id);
+        let common = &mut memory.common;
+        let stamp = common.stamp(&event, message_id, &who, key, request.arrival);
+        sorted.lines.push(received_at_ms, spool_key, |line| {
+            event.write_line(&stamp, line);
+        })
     }
 
     /// Cuts a refused event's bytes to what an event may have. Says whether they are not all of it.

@@ -68,9 +68,14 @@ pub fn padded(length: usize) -> usize {
     length.next_multiple_of(ALIGN)
 }
 
-/// Appends a record's frame without position and checksum; returns the checksum of its
-/// contents for [`seal`].
-pub fn write_record(into: &mut Vec<u8>, time: u64, key: DuplicateKey, line: &[u8]) -> u32 {
+/// Appends a record's frame without position and checksum, its line written by `line`, which only
+/// appends; returns the line's length, and the checksum of the contents for [`seal`].
+pub fn write_record(
+    into: &mut Vec<u8>,
+    time: u64,
+    key: DuplicateKey,
+    line: impl FnOnce(&mut Vec<u8>),
+) -> (usize, u32) {
     write(into, RECORD_KIND, time, key, line)
 }
 
@@ -87,22 +92,31 @@ pub fn write_commit(into: &mut Vec<u8>, time: u64, commit: &Commit) -> u32 {
     for (slot, word) in body.chunks_exact_mut(8).zip(words) {
         slot.copy_from_slice(&word.to_le_bytes());
     }
-    write(into, COMMIT_KIND, time, DuplicateKey::default(), &body)
+    let key = DuplicateKey::default();
+    let write_body = |into: &mut Vec<u8>| into.extend_from_slice(&body);
+    write(into, COMMIT_KIND, time, key, write_body).1
 }
 
-fn write(into: &mut Vec<u8>, kind: u8, time: u64, key: DuplicateKey, body: &[u8]) -> u32 {
+fn write(
+    into: &mut Vec<u8>,
+    kind: u8,
+    time: u64,
+    key: DuplicateKey,
+    body: impl FnOnce(&mut Vec<u8>),
+) -> (usize, u32) {
     let start = into.len();
-    let length = HEADER + body.len();
-    into.reserve(padded(length));
-    into.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-    into.extend_from_slice(&[0; 12]);
-    into.extend_from_slice(&[kind, 0, 0, 0, 0, 0, 0, 0]);
-    into.extend_from_slice(&time.to_le_bytes());
-    into.extend_from_slice(&key.to_bytes());
-    into.extend_from_slice(body);
+    let mut header = [0; HEADER];
+    header[16] = kind;
+    header[24..32].copy_from_slice(&time.to_le_bytes());
+    header[32..].copy_from_slice(&key.to_bytes());
+    into.extend_from_slice(&header);
+    body(into);
+    let length = into.len() - start;
+    let said = u32::try_from(length).unwrap_or(u32::MAX);
+    into[start..start + 4].copy_from_slice(&said.to_le_bytes());
     let contents = crc32fast::hash(&into[start + 16..]);
     into.resize(start + padded(length), 0);
-    contents
+    (length - HEADER, contents)
 }
 
 /// Writes position and checksum into a frame that came to lie at `offset` of the segment
@@ -201,7 +215,8 @@ mod tests {
 
     fn sealed(line: &[u8], position: u64, seed: u32, offset: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let contents = write_record(&mut bytes, 77, DuplicateKey([1, 2]), line);
+        let write_line = |bytes: &mut Vec<u8>| bytes.extend_from_slice(line);
+        let (_, contents) = write_record(&mut bytes, 77, DuplicateKey([1, 2]), write_line);
         seal(&mut bytes, position, contents, seed, offset);
         bytes
     }

@@ -15,6 +15,7 @@ use super::frame::{ALIGN, COMMIT, HEADER};
 use super::header::SECTOR;
 use super::identity::Identity;
 use super::log::{Log, Shared};
+use super::prepared::Pool;
 use super::queue::Queue;
 use super::recovery::{Recovered, recover};
 use super::writer::Writer;
@@ -103,6 +104,7 @@ pub(super) fn open(
         identity,
         hash: KeyedHash::new(&identity.secret),
         longest_line: longest_line(config.segment_size),
+        pool: Pool::default(),
         queue_bytes: config.queue_bytes,
         shared: Arc::clone(&shared),
         queue: Mutex::new(Queue {

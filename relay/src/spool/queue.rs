@@ -9,9 +9,9 @@ use std::mem;
 use tokio::sync::oneshot;
 
 use super::log::Frames;
-use super::{AppendError, Entry, Stored};
+use super::prepared::Prepared;
+use super::{AppendError, Stored};
 use crate::duplicate::{DuplicateKey, Index};
-use crate::spool::frame;
 
 /// An append asleep until its commit.
 #[derive(Debug)]
@@ -55,42 +55,6 @@ pub struct Queue {
     pub probe: bool,
 }
 
-/// Frames that were made before the queue's lock was taken.
-#[derive(Debug)]
-pub struct Prepared {
-    frames: Frames,
-    news: Vec<(DuplicateKey, u64, u64)>,
-}
-
-impl Prepared {
-    /// Lays out the entries as frames and sums up their contents.
-    #[must_use]
-    pub fn new(entries: &[Entry]) -> Self {
-        let room = entries
-            .iter()
-            .map(|entry| frame::padded(frame::HEADER + entry.line.len()))
-            .sum();
-        let mut frames = Frames {
-            bytes: Vec::with_capacity(room),
-            ends: Vec::with_capacity(entries.len()),
-        };
-        for Entry {
-            received_at,
-            key,
-            line,
-        } in entries
-        {
-            let contents = frame::write_record(&mut frames.bytes, *received_at, *key, line);
-            frames.ends.push((frames.bytes.len(), contents, 0));
-        }
-        let news = entries
-            .iter()
-            .map(|entry| (entry.key, entry.received_at, entry.line.len() as u64))
-            .collect();
-        Self { frames, news }
-    }
-}
-
 impl Queue {
     /// Takes an append in: numbers its new frames, drops those of duplicates.
     pub fn submit(&mut self, prepared: Prepared, most_bytes: usize) -> Submitted {
@@ -102,7 +66,9 @@ impl Queue {
                 "the disk does not keep up with what arrives".to_owned(),
             )));
         }
-        let Prepared { mut frames, news } = prepared;
+        let Prepared {
+            mut frames, news, ..
+        } = prepared;
         let mut stored = Vec::with_capacity(news.len());
         let mut originals = Vec::new();
         for (index, (key, _, _)) in news.iter().enumerate() {

@@ -61,7 +61,9 @@ mod tests {
             let start = bytes.len();
             starts.push(64 + start as u64);
             let line = vec![b'x'; 20 + 7 * position as usize];
-            let contents = frame::write_record(&mut bytes, 1, DuplicateKey([position, 0]), &line);
+            let key = DuplicateKey([position, 0]);
+            let write = |bytes: &mut Vec<u8>| bytes.extend_from_slice(&line);
+            let (_, contents) = frame::write_record(&mut bytes, 1, key, write);
             frame::seal(
                 &mut bytes[start..],
                 position,

@@ -60,6 +60,8 @@ impl Writer {
             CommitError::Failing(reason) => AppendError::Failing(reason.clone()),
         });
         let fates = self.settle(&appends, &outcome);
+        let buffers = appends.iter_mut().map(|append| append.frames.release());
+        self.core.pool.give(buffers);
         let count = appends.len();
         for (append, well) in appends.into_iter().zip(fates) {
             append.answer(match well {

@@ -1,0 +1,258 @@
+//! An event as programs write it, read in one pass: no white space between tokens, no escapes in
+//! keys, text where text belongs, no name that is the server's.
+//!
+//! Nearly every event is canonical. One that is not is `None` here, whatever the cause, and is read
+//! by the slow and general way, [`crate::member`], which says what is wrong if anything is. Where
+//! this way says something, both say the same: `read/differential.rs`.
+
+use crate::kind::EventType;
+use crate::limits::MESSAGE_ID_CHARACTERS;
+use crate::scan;
+use crate::time::Timestamp;
+
+/// What the relay looks at in an event, and the stretches of it that go to the lake as they are.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Canonical<'a> {
+    pub(crate) kind: Option<EventType>,
+    pub(crate) message_id: Option<&'a str>,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) anonymous_id: Option<&'a str>,
+    pub(crate) write_key: Option<&'a str>,
+    pub(crate) timestamp: Option<Timestamp>,
+    pub(crate) original: Option<Timestamp>,
+    pub(crate) sent_at: Option<Timestamp>,
+    pub(crate) user_agent: Option<&'a str>,
+    /// `context.automation`, an object.
+    pub(crate) automation: Option<&'a str>,
+    /// `properties`, where `false` stands somewhere in it.
+    pub(crate) doubtful: Option<&'a str>,
+    pub(crate) runs: Runs<'a>,
+}
+
+/// Members side by side that stay, comma between them: one more than there are names to cut out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Runs<'a> {
+    runs: [&'a str; 5],
+    count: usize,
+}
+
+impl<'a> Runs<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.runs.iter().take(self.count).copied()
+    }
+
+    fn add(&mut self, run: &'a str) -> Option<()> {
+        *self.runs.get_mut(self.count)? = run;
+        self.count += 1;
+        Some(())
+    }
+}
+
+/// Reads the event at `at`, nesting at most `levels` deep, and moves past it.
+pub(crate) fn read<'a>(text: &'a str, at: &mut usize, levels: u32) -> Option<Canonical<'a>> {
+    let levels = levels.checked_sub(1)?;
+    let bytes = text.as_bytes();
+    let mut event = Canonical::default();
+    let mut names = Names::default();
+    let mut run = None;
+    step(bytes, at, b'{')?;
+    loop {
+        let start = *at;
+        let name = plain(text, at)?;
+        step(bytes, at, b':')?;
+        names.add(name)?;
+        let mut stays = true;
+        match name {
+            "type" => event.kind = Some(EventType::parse(filled(text, at)?)?),
+            "messageId" => event.message_id = Some(message_id(filled(text, at)?)?),
+            "anonymousId" => event.anonymous_id = Some(filled(text, at)?),
+            "groupId" | "previousId" => drop(filled(text, at)?),
+            "originalTimestamp" => event.original = Some(Timestamp::as_written(filled(text, at)?)?),
+            "userId" | "writeKey" | "timestamp" | "sentAt" => {
+                stays = false;
+                let value = filled(text, at)?;
+                match name {
+                    "userId" => event.user_id = Some(value),
+                    "writeKey" => event.write_key = Some(value),
+                    "timestamp" => event.timestamp = Some(Timestamp::parse(value)?),
+                    _ => event.sent_at = Some(Timestamp::parse(value)?),
+                }
+            }
+            "context" => event.read_context(text, at, levels)?,
+            "properties" => {
+                let from = *at;
+                if value(bytes, at, levels)? {
+                    event.doubtful = Some(text.get(from..*at)?);
+                }
+            }
+            "receivedAt" | "relay" | "storage" | "userBucket" | "userToken" => return None,
+            _ => drop(value(bytes, at, levels)?),
+        }
+        if stays {
+            run = Some((run.map_or(start, |(from, _)| from), *at));
+        } else if let Some((from, to)) = run.take() {
+            event.runs.add(text.get(from..to)?)?;
+        }
+        match bytes.get(*at)? {
+            b',' => *at += 1,
+            b'}' => break,
+            _ => return None,
+        }
+    }
+    *at += 1;
+    if let Some((from, to)) = run {
+        event.runs.add(text.get(from..to)?)?;
+    }
+    // Of two times that differ one is kept apart: the slow way's work.
+    let differ = |(one, other)| one != other;
+    if event.timestamp.zip(event.original).is_some_and(differ) {
+        return None;
+    }
+    Some(event)
+}
+
+impl<'a> Canonical<'a> {
+    fn read_context(&mut self, text: &'a str, at: &mut usize, levels: u32) -> Option<()> {
+        let levels = levels.checked_sub(1)?;
+        let bytes = text.as_bytes();
+        let mut names = Names::default();
+        step(bytes, at, b'{')?;
+        loop {
+            let name = plain(text, at)?;
+            step(bytes, at, b':')?;
+            names.add(name)?;
+            match name {
+                "userAgent" => self.user_agent = Some(plain(text, at)?),
+                "automation" => {
+                    let from = *at;
+                    value(bytes, at, levels)?;
+                    self.automation = Some(text.get(from..*at).filter(|v| v.starts_with('{'))?);
+                }
+                _ => drop(value(bytes, at, levels)?),
+            }
+            match bytes.get(*at)? {
+                b',' => *at += 1,
+                b'}' => break,
+                _ => return None,
+            }
+        }
+        *at += 1;
+        Some(())
+    }
+}
+
+/// The names of one object, to see one that stands twice.
+#[derive(Default)]
+struct Names<'a> {
+    /// A bit for each of a few features of a name: most new names show by these alone.
+    seen: u64,
+    names: [&'a str; 24],
+    count: usize,
+}
+
+impl<'a> Names<'a> {
+    fn add(&mut self, name: &'a str) -> Option<()> {
+        let bytes = name.as_bytes();
+        let first = usize::from(bytes.first().copied().unwrap_or(0));
+        let last = usize::from(bytes.last().copied().unwrap_or(0));
+        let bit = 1 << ((bytes.len() * 5 + first + last * 3) % 64);
+        let known = self.names.get(..self.count).unwrap_or_default();
+        if self.seen & bit != 0 && known.contains(&name) {
+            return None;
+        }
+        self.seen |= bit;
+        *self.names.get_mut(self.count)? = name;
+        self.count += 1;
+        Some(())
+    }
+}
+
+/// Moves past `byte`.
+pub(crate) fn step(bytes: &[u8], at: &mut usize, byte: u8) -> Option<()> {
+    (*bytes.get(*at)? == byte).then(|| *at += 1)
+}
+
+/// The text of a string without escapes, which means itself.
+pub(crate) fn plain<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
+    let bytes = text.as_bytes();
+    step(bytes, at, b'"')?;
+    let start = *at;
+    *at = crate::plain::end(bytes, start);
+    let plain = text.get(start..*at)?;
+    step(bytes, at, b'"')?;
+    Some(plain)
+}
+
+/// A [`plain`] text that is not empty: an empty one counts as absent.
+pub(crate) fn filled<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
+    plain(text, at).filter(|text| !text.is_empty())
+}
+
+fn message_id(id: &str) -> Option<&str> {
+    // Characters are not more than bytes: mostly nobody has to count them.
+    (id.len() <= MESSAGE_ID_CHARACTERS || id.chars().count() <= MESSAGE_ID_CHARACTERS).then_some(id)
+}
+
+/// Moves past a value without white space; says whether `false` stands in it. `levels` is how many
+/// objects and arrays may stand inside each other (at most 64: one bit of a word each).
+pub(crate) fn value(bytes: &[u8], at: &mut usize, levels: u32) -> Option<bool> {
+    let mut says_false = false;
+    // A set bit is an object, a clear one an array; the lowest is the innermost.
+    let mut open: u64 = 0;
+    let mut depth: u32 = 0;
+    loop {
+        match *bytes.get(*at)? {
+            b'"' => scan::string(bytes, at).ok()?,
+            bracket @ (b'{' | b'[') => {
+                if depth >= levels.min(64) {
+                    return None;
+                }
+                *at += 1;
+                let object = bracket == b'{';
+                if *bytes.get(*at)? == closing(object) {
+                    *at += 1;
+                } else {
+                    open = open << 1 | u64::from(object);
+                    depth += 1;
+                    if object {
+                        key(bytes, at)?;
+                    }
+                    continue;
+                }
+            }
+            byte => {
+                says_false |= byte == b'f';
+                scan::scalar(bytes, at).ok()?;
+            }
+        }
+        // A value has ended: a comma leads to the next, a bracket ends what holds it.
+        while depth > 0 {
+            let object = open & 1 == 1;
+            let byte = *bytes.get(*at)?;
+            *at += 1;
+            if byte == closing(object) {
+                open >>= 1;
+                depth -= 1;
+            } else if byte == b',' {
+                if object {
+                    key(bytes, at)?;
+                }
+                break;
+            } else {
+                return None;
+            }
+        }
+        if depth == 0 {
+            return Some(says_false);
+        }
+    }
+}
+
+const fn closing(object: bool) -> u8 {
+    if object { b'}' } else { b']' }
+}
+
+fn key(bytes: &[u8], at: &mut usize) -> Option<()> {
+    scan::string(bytes, at).ok()?;
+    step(bytes, at, b':')
+}
