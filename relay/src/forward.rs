@@ -60,19 +60,29 @@ pub enum Forwarder {
     /// Line by line.
     Stdout(Spool, sink::stdout::Output),
     /// By calls.
+    #[cfg(feature = "aws")]
+    Stream(Box<Stream>),
+}
+
+/// The way to a stream.
+#[cfg(feature = "aws")]
+#[derive(Debug)]
+pub struct Stream {
+    spool: Spool,
+    to: To,
+    settings: stream::Settings,
+    counters: Arc<counters::Counters>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Which stream.
+#[cfg(feature = "aws")]
+#[derive(Debug)]
+enum To {
     #[cfg(feature = "firehose")]
-    Firehose {
-        /// What is delivered.
-        spool: Spool,
-        /// Where to.
-        config: sink::firehose::Config,
-        /// How.
-        settings: stream::Settings,
-        /// What has been done.
-        counters: Arc<counters::Counters>,
-        /// The time.
-        clock: Arc<dyn Clock>,
-    },
+    Firehose(sink::firehose::Config),
+    #[cfg(feature = "kinesis")]
+    Kinesis(sink::kinesis::Config),
 }
 
 impl std::fmt::Debug for Forwarder {
@@ -80,8 +90,8 @@ impl std::fmt::Debug for Forwarder {
         f.write_str(match self {
             Self::Lake(_) => "Forwarder::Lake",
             Self::Stdout(..) => "Forwarder::Stdout",
-            #[cfg(feature = "firehose")]
-            Self::Firehose { .. } => "Forwarder::Firehose",
+            #[cfg(feature = "aws")]
+            Self::Stream(_) => "Forwarder::Stream",
         })
     }
 }
@@ -91,8 +101,8 @@ impl Forwarder {
     #[must_use]
     pub fn counters(&self) -> Option<Arc<counters::Counters>> {
         match self {
-            #[cfg(feature = "firehose")]
-            Self::Firehose { counters, .. } => Some(Arc::clone(counters)),
+            #[cfg(feature = "aws")]
+            Self::Stream(stream) => Some(Arc::clone(&stream.counters)),
             Self::Lake(epochs) => Some(Arc::clone(epochs.counters())),
             Self::Stdout(..) => None,
         }
@@ -119,23 +129,41 @@ impl Forwarder {
             }
             #[cfg(feature = "firehose")]
             sink::Config::Firehose(config) => {
-                stream::check_spool(spool)?;
-                let [low, ..] = spool.id();
-                let settings = stream::Settings {
-                    // Different from relay to relay and from start to start: enough for a lot.
-                    seed: clock.now_ms() ^ u64::from(low) << 56,
-                    linger: config.linger,
-                    ..stream::Settings::default()
-                };
-                Ok(Self::Firehose {
-                    spool: spool.clone(),
-                    config,
-                    settings,
-                    counters: Arc::default(),
-                    clock,
-                })
+                let linger = config.linger;
+                Stream::open(spool, To::Firehose(config), linger, clock)
+            }
+            #[cfg(feature = "kinesis")]
+            sink::Config::Kinesis(config) => {
+                let linger = config.linger;
+                Stream::open(spool, To::Kinesis(config), linger, clock)
             }
         }
+    }
+}
+
+#[cfg(feature = "aws")]
+impl Stream {
+    fn open(
+        spool: &Spool,
+        to: To,
+        linger: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Forwarder, OpenError> {
+        stream::check_spool(spool)?;
+        let [low, ..] = spool.id();
+        let settings = stream::Settings {
+            // Different from relay to relay and from start to start: enough for a lot.
+            seed: clock.now_ms() ^ u64::from(low) << 56,
+            linger,
+            ..stream::Settings::default()
+        };
+        Ok(Forwarder::Stream(Box::new(Self {
+            spool: spool.clone(),
+            to,
+            settings,
+            counters: Arc::default(),
+            clock,
+        })))
     }
 }
 
@@ -160,17 +188,29 @@ pub async fn run(forwarder: Forwarder, shutdown: watch::Receiver<Option<Duration
             }
             left(&spool)
         }
-        #[cfg(feature = "firehose")]
-        Forwarder::Firehose {
-            spool,
-            config,
-            settings,
-            counters,
-            clock,
-        } => {
-            let told = Arc::clone(&counters);
-            let sender = sink::firehose::Firehose::connect(&config, clock, told).await;
-            stream::run(spool.clone(), sender, settings, counters, shutdown).await;
+        #[cfg(feature = "aws")]
+        Forwarder::Stream(stream) => {
+            let Stream {
+                spool,
+                to,
+                settings,
+                counters,
+                clock,
+            } = *stream;
+            match to {
+                #[cfg(feature = "firehose")]
+                To::Firehose(config) => {
+                    let told = Arc::clone(&counters);
+                    let sender = sink::firehose::Firehose::connect(&config, clock, told).await;
+                    stream::run(spool.clone(), sender, settings, counters, shutdown).await;
+                }
+                #[cfg(feature = "kinesis")]
+                To::Kinesis(config) => {
+                    drop(clock);
+                    let sender = sink::kinesis::Kinesis::connect(&config).await;
+                    stream::run(spool.clone(), sender, settings, counters, shutdown).await;
+                }
+            }
             left(&spool)
         }
     }

@@ -3,8 +3,14 @@
 
 pub mod lake;
 
+#[cfg(feature = "aws")]
+pub mod aws;
+
 #[cfg(feature = "firehose")]
 pub mod firehose;
+
+#[cfg(feature = "kinesis")]
+pub mod kinesis;
 
 pub mod stdout;
 
@@ -18,6 +24,9 @@ pub enum Config {
     /// A stream of Amazon Data Firehose, at least once.
     #[cfg(feature = "firehose")]
     Firehose(firehose::Config),
+    /// A stream of Amazon Kinesis Data Streams, at least once.
+    #[cfg(feature = "kinesis")]
+    Kinesis(kinesis::Config),
     /// Standard output, one event a line, at least once.
     Stdout,
 }
@@ -30,6 +39,8 @@ impl Config {
             Self::Lake(_) => "lake",
             #[cfg(feature = "firehose")]
             Self::Firehose(_) => "firehose",
+            #[cfg(feature = "kinesis")]
+            Self::Kinesis(_) => "kinesis",
             Self::Stdout => "stdout",
         }
     }

@@ -19,6 +19,8 @@ pub(super) async fn look(config: &Config, found: &mut Found) {
         sink::Config::Lake(lake) => in_a_lake(lake, found),
         #[cfg(feature = "firehose")]
         sink::Config::Firehose(firehose) => to_firehose(firehose, found).await,
+        #[cfg(feature = "kinesis")]
+        sink::Config::Kinesis(kinesis) => to_kinesis(kinesis, found).await,
         sink::Config::Stdout => {
             let is =
                 "stdout, an event a line; at least once: a reader that ends early sees some again";
@@ -75,4 +77,18 @@ async fn to_firehose(firehose: &sink::firehose::Config, found: &mut Found) {
             found.tried("sink", is, Err(error));
         }
     }
+}
+
+#[cfg(feature = "kinesis")]
+async fn to_kinesis(kinesis: &sink::kinesis::Config, found: &mut Found) {
+    use crate::forward::flight::Sender as _;
+
+    let is = format!(
+        "kinesis, the stream {}; each event a record, at least once",
+        kinesis.stream
+    );
+    let sender = sink::kinesis::Kinesis::connect(kinesis).await;
+    let described = sender.packing().await;
+    let described = described.map(drop).map_err(|trouble| trouble.text);
+    found.tried("sink", is, described);
 }

@@ -32,6 +32,16 @@ impl Limits {
         billed_step: 5 * 1024,
     };
 
+    /// Amazon Kinesis Data Streams: 500 records and 5 MiB a call, 1 MiB a record, partition keys
+    /// included, which have up to 1 KiB each. On demand a record is billed in steps of 1 KiB.
+    pub const KINESIS: Self = Self {
+        record_lines: 1,
+        record_bytes: (1 << 20) - 1024,
+        call_records: 500,
+        call_bytes: 4 << 20,
+        billed_step: 1024,
+    };
+
     /// What is billed for a record of so many bytes.
     #[must_use]
     pub fn billed(&self, bytes: usize) -> u64 {

@@ -1,16 +1,14 @@
-//! Amazon Data Firehose by the AWS SDK: the only place that knows it. Its own retries are
-//! off, because it would send a whole batch again for one failed record.
+//! Amazon Data Firehose by the AWS SDK: the only place that knows it.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_config::ConfigLoader;
 use aws_sdk_firehose::Client;
 use aws_sdk_firehose::error::ProvideErrorMetadata;
 use aws_sdk_firehose::primitives::Blob;
 
+use super::aws::{self, Place};
 use crate::clock::Clock;
 use crate::forward::counters::Counters;
 use crate::forward::flight::{Answer, Kind, Sender, Trouble};
@@ -19,22 +17,19 @@ use crate::forward::pack::{Limits, Packing, Record};
 mod description;
 mod names;
 mod trial;
-mod trouble;
 
 use names::Names;
 
-/// Settings of the sink. Region and credentials come by AWS's default chain: environment,
-/// profile, or the machine's role.
+/// The right that a producer needs.
+const RIGHT: &str = "attach the producer's policy (infrastructure/iam.tf)";
+
+/// Settings of the sink.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// The stream's name.
     pub stream: String,
-    /// Another endpoint than Amazon's, such as firehose-local's.
-    pub endpoint_url: Option<String>,
-    /// So long a call may take in all. Default 30 s.
-    pub call_timeout: Duration,
-    /// So long a connection may take to be made. Default 5 s.
-    pub connect_timeout: Duration,
+    /// How calls are made.
+    pub calls: aws::Calls,
     /// How lines become records, whatever the stream says; none to ask it.
     pub packing: Option<Packing>,
     /// So long an event waits for others, to be billed with them. Default 1 s.
@@ -49,9 +44,7 @@ impl Config {
     pub fn new(stream: impl Into<String>) -> Self {
         Self {
             stream: stream.into(),
-            endpoint_url: None,
-            call_timeout: Duration::from_secs(30),
-            connect_timeout: Duration::from_secs(5),
+            calls: aws::Calls::default(),
             packing: None,
             linger: Duration::from_secs(1),
             active_partitions: 500,
@@ -64,7 +57,7 @@ impl Config {
 pub struct Firehose {
     client: Client,
     stream: String,
-    place: String,
+    place: Place,
     packing: Option<Packing>,
     active_partitions: u64,
     clock: Arc<dyn Clock>,
@@ -77,8 +70,7 @@ impl Firehose {
     /// Finds region and credentials. No call is made yet. What the stream will make of the
     /// events is told to `counters`.
     pub async fn connect(config: &Config, clock: Arc<dyn Clock>, counters: Arc<Counters>) -> Self {
-        let loader = aws_config::defaults(BehaviorVersion::latest());
-        Self::connect_with(config, clock, counters, loader).await
+        Self::connect_with(config, clock, counters, aws::loader()).await
     }
 
     /// As [`Firehose::connect`], with a region or credentials of the caller's.
@@ -88,22 +80,7 @@ impl Firehose {
         counters: Arc<Counters>,
         loader: ConfigLoader,
     ) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .operation_timeout(config.call_timeout)
-            .connect_timeout(config.connect_timeout)
-            .build();
-        let mut loader = loader
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts);
-        if let Some(url) = &config.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let shared = loader.load().await;
-        let place = match (&config.endpoint_url, shared.region()) {
-            (Some(url), _) => format!("at {url}"),
-            (None, Some(region)) => format!("in {region}"),
-            (None, None) => "in no region (set AWS_REGION or a profile)".to_owned(),
-        };
+        let (shared, place) = aws::load(&config.calls, loader, &config.stream, RIGHT).await;
         Self {
             client: Client::new(&shared),
             stream: config.stream.clone(),
@@ -157,7 +134,7 @@ impl Sender for Firehose {
                         Packing::One { newline: true }
                     }));
                 }
-                Err(self.trouble(&error))
+                Err(self.place.trouble(&error))
             }
         }
     }
@@ -210,7 +187,7 @@ impl Sender for Firehose {
                     }
                 }
             }
-            Err(error) => Answer::Not(self.trouble(&error)),
+            Err(error) => Answer::Not(self.place.trouble(&error)),
         }
     }
 }

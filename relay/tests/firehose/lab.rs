@@ -13,6 +13,7 @@ use clickstream_relay::forward::Shutdown;
 use clickstream_relay::forward::counters::{Counters, Totals};
 use clickstream_relay::forward::flight::Patience;
 use clickstream_relay::forward::stream::{self, Settings};
+use clickstream_relay::sink::aws::Calls;
 use clickstream_relay::sink::firehose::{Config, Firehose};
 use clickstream_relay::spool::{self, Entry, RealFiles, Spool};
 use firehose_local::server::{self, Server};
@@ -193,8 +194,11 @@ pub struct Forwarding {
 
 pub fn config(url: &str, name: &str) -> Config {
     Config {
-        endpoint_url: Some(url.to_owned()),
-        call_timeout: Duration::from_secs(10),
+        calls: Calls {
+            endpoint_url: Some(url.to_owned()),
+            timeout: Duration::from_secs(10),
+            ..Calls::default()
+        },
         ..Config::new(name)
     }
 }

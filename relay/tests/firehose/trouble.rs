@@ -69,11 +69,8 @@ async fn whoever_never_answers_is_given_up_after_the_time_out() {
     let dir = TempDir::new().unwrap();
     let spool = open_spool(dir.path());
     append(&spool, (0..10).map(event)).await;
-    let config = clickstream_relay::sink::firehose::Config {
-        endpoint_url: Some(url),
-        call_timeout: std::time::Duration::from_millis(100),
-        ..clickstream_relay::sink::firehose::Config::new("clickstream")
-    };
+    let mut config = crate::lab::config(&url, "clickstream");
+    config.calls.timeout = std::time::Duration::from_millis(100);
     let forwarding = crate::lab::forward_with(&spool, &config, settings()).await;
     until("it is said", || spool.health().delivery.is_some()).await;
     let text = spool.health().delivery.unwrap();

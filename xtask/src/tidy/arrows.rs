@@ -50,7 +50,7 @@ fn crates_know_only_whom_they_may() {
 }
 
 /// A library, and the only places of the sources (beginnings of paths) that may name it.
-const ONLY_IN: [(&str, &str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &str, &[&str]); 9] = [
     (
         "axum",
         "relay/src/",
@@ -70,7 +70,21 @@ const ONLY_IN: [(&str, &str, &[&str]); 7] = [
         "relay/src/",
         &["relay/src/sink/firehose"],
     ),
-    ("aws_config", "relay/src/", &["relay/src/sink/firehose"]),
+    ("aws_sdk_kinesis", "relay/src/", &["relay/src/sink/kinesis"]),
+    (
+        "aws_config",
+        "relay/src/",
+        &[
+            "relay/src/sink/aws",
+            "relay/src/sink/firehose",
+            "relay/src/sink/kinesis",
+        ],
+    ),
+    (
+        "aws_smithy_runtime_api",
+        "relay/src/",
+        &["relay/src/sink/aws"],
+    ),
     (
         "jaq_core",
         "firehose-local/src/",

@@ -49,7 +49,7 @@ pub struct SinkFlags {
         env = "CLICKSTREAM_PARTITION_BY"
     )]
     pub partition_by: Option<PartitionBy>,
-    /// Name of the delivery stream, for the sink `firehose` [default: clickstream]
+    /// Name of the stream, for the sinks `firehose` and `kinesis` [default: clickstream]
     #[arg(long, value_name = "NAME", env = "CLICKSTREAM_STREAM")]
     pub stream: Option<String>,
     /// Another endpoint than Amazon's, such as firehose-local's
@@ -58,8 +58,8 @@ pub struct SinkFlags {
     /// How events become records of a stream [default: auto]
     #[arg(long, value_name = "HOW", value_enum, env = "CLICKSTREAM_PACKING")]
     pub packing: Option<PackingKind>,
-    /// Longest time that an event waits for others, to be billed with them; what is worth a call
-    /// of its own goes at once [default: 1]
+    /// Longest time that an event waits for others in its call; what is worth a call of its own
+    /// goes at once [default: 1, with the sink `kinesis` 0.05]
     #[arg(
         long,
         allow_negative_numbers = true,
@@ -100,6 +100,8 @@ pub enum SinkKind {
     Lake,
     /// Amazon Data Firehose; region and credentials by AWS's default chain
     Firehose,
+    /// Amazon Kinesis Data Streams, an event a record, its user the partition key
+    Kinesis,
     /// Standard output, one event a line
     Stdout,
 }

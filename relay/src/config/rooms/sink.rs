@@ -36,7 +36,7 @@ pub(in crate::config) fn composed(flags: SinkFlags) -> Result<sink::Config, Conf
         SinkKind::Firehose => {
             let stream = flags.stream.unwrap_or_else(|| "clickstream".to_owned());
             let mut firehose = sink::firehose::Config::new(stream);
-            firehose.endpoint_url = flags.endpoint_url;
+            firehose.calls.endpoint_url = flags.endpoint_url;
             firehose.packing = match flags.packing.unwrap_or_default() {
                 PackingKind::Auto => None,
                 PackingKind::Many => Some(Packing::Many),
@@ -53,6 +53,16 @@ pub(in crate::config) fn composed(flags: SinkFlags) -> Result<sink::Config, Conf
         }
         #[cfg(not(feature = "firehose"))]
         SinkKind::Firehose => Err(ConfigError::NoSuchSink("firehose")),
+        #[cfg(feature = "kinesis")]
+        SinkKind::Kinesis => {
+            let stream = flags.stream.unwrap_or_else(|| "clickstream".to_owned());
+            let mut kinesis = sink::kinesis::Config::new(stream);
+            kinesis.calls.endpoint_url = flags.endpoint_url;
+            kinesis.linger = flags.linger.map_or(kinesis.linger, |seconds| seconds.0);
+            Ok(sink::Config::Kinesis(kinesis))
+        }
+        #[cfg(not(feature = "kinesis"))]
+        SinkKind::Kinesis => Err(ConfigError::NoSuchSink("kinesis")),
         SinkKind::Stdout => Ok(sink::Config::Stdout),
     }
 }

@@ -28,9 +28,7 @@ impl Firehose {
             .send();
         let Ok(answer) = tokio::time::timeout(LIMIT, asked).await else {
             return Err(format!(
-                "the stream {} {} did not answer within {} s: check the network, and the \
-                 credentials' source",
-                self.stream,
+                "{} did not answer within {} s: check the network, and the credentials' source",
                 self.place,
                 LIMIT.as_secs()
             ));
@@ -53,7 +51,7 @@ impl Firehose {
                                 .to_owned(),
                         ],
                     }),
-                    _ => Err(self.trouble(&error).text),
+                    _ => Err(self.place.trouble(&error).text),
                 }
             }
         }

@@ -2,23 +2,24 @@
 
 use std::error::Error;
 
-use aws_sdk_firehose::error::{
-    ConnectorError, DisplayErrorContext, ProvideErrorMetadata, SdkError,
-};
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::http::Response;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::Firehose;
+use super::Place;
 use crate::forward::flight::{Kind, Trouble};
 
-impl Firehose {
+impl Place {
     /// The trouble in one sentence, the same for each call that meets it.
-    pub(super) fn trouble<E>(&self, error: &SdkError<E>) -> Trouble
+    pub(in crate::sink) fn trouble<E>(&self, error: &SdkError<E, Response>) -> Trouble
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let Self { stream, place, .. } = self;
+        let right = self.right;
         let (kind, what) = match error {
             SdkError::ServiceError(answer) => {
-                of_service(answer.err(), answer.raw().status().as_u16())
+                of_service(answer.err(), answer.raw().status().as_u16(), right)
             }
             SdkError::TimeoutError(_) => (
                 Kind::NoAnswer,
@@ -45,29 +46,41 @@ impl Firehose {
         };
         Trouble {
             kind,
-            text: format!("the stream {stream} {place} {what}"),
+            text: format!("{self} {what}"),
+        }
+    }
+
+    /// The stream is there, but takes nothing yet or any more.
+    #[cfg(feature = "kinesis")]
+    pub(in crate::sink) fn not_active(&self) -> Trouble {
+        Trouble {
+            kind: Kind::Refused,
+            text: format!("{self} is being created or deleted: wait for it"),
         }
     }
 }
 
 /// No credentials, no region, a wrong URL: the SDK gave up before it sent anything.
-fn not_sent<E: Error + 'static>(error: &SdkError<E>) -> (Kind, String) {
+fn not_sent<E: Error + 'static>(error: &SdkError<E, Response>) -> (Kind, String) {
     let why = DisplayErrorContext(error).to_string();
-    let hint = match why.contains("redential") {
-        true => "no credentials were found (set them in the environment or a profile)",
-        false => "the call could not be made",
+    let hint = match (why.contains("redential"), why.contains("egion")) {
+        (true, _) => "no credentials were found (set them in the environment or a profile)",
+        (_, true) => "no region is known (set AWS_REGION or a profile)",
+        _ => "the call could not be made",
     };
     (Kind::Refused, format!("was not called: {hint}: {why}"))
 }
 
 /// What the service says, without its request ids.
-fn of_service(error: &impl ProvideErrorMetadata, status: u16) -> (Kind, String) {
+fn of_service(error: &impl ProvideErrorMetadata, status: u16, right: &str) -> (Kind, String) {
     let code = error.code().unwrap_or("an error without a code");
     let message = error.message().unwrap_or("no message");
     match code {
         "ServiceUnavailableException"
         | "ThrottlingException"
         | "LimitExceededException"
+        | "ProvisionedThroughputExceededException"
+        | "KMSThrottlingException"
         | "RequestLimitExceeded" => (Kind::Throttled, "throttles".to_owned()),
         "ResourceNotFoundException" => (
             Kind::Refused,
@@ -86,10 +99,7 @@ fn of_service(error: &impl ProvideErrorMetadata, status: u16) -> (Kind, String) 
             Kind::Refused,
             format!("does not know the credentials ({code}): check key, secret and clock"),
         ),
-        "AccessDeniedException" | "AccessDenied" => (
-            Kind::Refused,
-            "forbids it: attach the producer's policy (infrastructure/iam.tf)".to_owned(),
-        ),
+        "AccessDeniedException" | "AccessDenied" => (Kind::Refused, format!("forbids it: {right}")),
         // 5xx that is no throttle: it may have been taken all the same.
         _ if status >= 500 => (Kind::NoAnswer, format!("fails with {code}")),
         _ => (
