@@ -21,7 +21,12 @@ fn body(case: &Value) -> Option<Vec<u8>> {
 
 fn parse<'a>(case: &Value, body: &'a [u8]) -> Result<Batch<'a>, Malformed> {
     let path = case["path"].as_str().unwrap_or("/v1/batch");
-    let name = path.trim_matches('/').trim_start_matches("v1/");
+    let path = path.split('?').next().unwrap_or_default();
+    let name = path
+        .trim_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
     let kind = EventType::ALL
         .into_iter()
         .find(|kind| name == kind.as_str() || name == &kind.as_str()[..1]);

@@ -1,7 +1,7 @@
 //! Segment's SDKs: in a browser, in Node, in Python, and the older one in Python.
 
 use super::client::Place;
-use super::story::{Sdk, tell};
+use super::story::{Sdk, call, tell};
 
 const CALLS: [&str; 6] = ["identify", "track", "page", "screen", "group", "alias"];
 
@@ -27,6 +27,21 @@ async fn segments_browser_sdk() -> anyhow::Result<()> {
         ..SERVER
     })
     .await
+}
+
+#[tokio::test]
+async fn segments_browser_sdk_in_batches() -> anyhow::Result<()> {
+    let paths = call(Sdk {
+        heading: "Segment: `@segment/analytics-next`, in batches",
+        file: "segment_browser.js",
+        place: Place::Browser,
+        key: "browser-key",
+        believed: false,
+        ..SERVER
+    })
+    .await?;
+    assert_eq!(paths, ["/v1/b"]);
+    Ok(())
 }
 
 #[tokio::test]

@@ -61,6 +61,17 @@ pub async fn tell(sdk: Sdk) -> anyhow::Result<()> {
     story.end().await
 }
 
+/// Tells the calm part alone, and gives the paths that events were sent to.
+pub async fn call(sdk: Sdk) -> anyhow::Result<Vec<String>> {
+    let mut story = Story::begin(sdk).await?;
+    story.calm().await?;
+    let seen = story.wire.seen();
+    let carried = seen.iter().filter(|seen| !seen.events().is_empty());
+    let paths: BTreeSet<_> = carried.map(|seen| seen.request.path.clone()).collect();
+    story.end().await?;
+    Ok(paths.into_iter().collect())
+}
+
 impl Story {
     async fn begin(sdk: Sdk) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
