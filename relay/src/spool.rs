@@ -40,6 +40,7 @@ pub mod config;
 pub mod damage;
 pub mod files;
 pub mod frame;
+pub mod head;
 pub mod header;
 pub mod identity;
 pub mod log;

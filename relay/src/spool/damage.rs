@@ -76,6 +76,15 @@ impl Damage {
         }
     }
 
+    /// The head of a segment file is damaged, and its frames tell what it said.
+    pub fn head(&self, file: &SegmentFile) {
+        self.found().files += 1;
+        tracing::error!(
+            file = %file.path.display(),
+            "the head of a segment file is damaged: its events tell which segment it is, and none is lost"
+        );
+    }
+
     /// Nobody can say any more which segment this file holds: it is set aside whole.
     pub fn segment_file(&self, file: &SegmentFile) {
         self.set_aside(

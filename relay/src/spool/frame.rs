@@ -129,14 +129,48 @@ pub fn seal(frame: &mut [u8], position: u64, contents: u32, seed: u32, offset: u
 }
 
 fn mixed(seed: u32, offset: u64, length: u32, position: u64, contents: u32) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
+    hasher.update(&place(offset, length, position, contents));
+    hasher.finalize()
+}
+
+fn place(offset: u64, length: u32, position: u64, contents: u32) -> [u8; 24] {
     let mut place = [0; 24];
     place[..8].copy_from_slice(&offset.to_le_bytes());
     place[8..16].copy_from_slice(&position.to_le_bytes());
     place[16..20].copy_from_slice(&length.to_le_bytes());
     place[20..].copy_from_slice(&contents.to_le_bytes());
-    let mut hasher = crc32fast::Hasher::new_with_initial(seed);
-    hasher.update(&place);
-    hasher.finalize()
+    place
+}
+
+/// The seed that makes the frame at the start of `bytes`, which lies at `offset`, a valid one,
+/// and its padded length: the checksum run backwards. Any bytes in a frame's form have one.
+#[must_use]
+pub fn seed_of(bytes: &[u8], offset: u64) -> Option<(u32, usize)> {
+    /// CRC-32's polynomial, reflected; its highest bit tells whether it was taken off.
+    const POLYNOMIAL: u32 = 0xedb8_8320;
+    let head = bytes.get(..HEADER)?;
+    let length = u32_at(head, 0);
+    let whole = length as usize;
+    let in_form = matches!(head[16], RECORD_KIND | COMMIT_KIND) && head[17..24] == [0; 7];
+    if !in_form || whole < HEADER || padded(whole) > bytes.len() {
+        return None;
+    }
+    let contents = crc32fast::hash(&bytes[16..whole]);
+    let mut crc = !u32_at(head, 4);
+    for byte in place(offset, length, u64_at(head, 8), contents)
+        .iter()
+        .rev()
+    {
+        for _ in 0..8 {
+            crc = match crc >> 31 {
+                0 => crc << 1,
+                _ => (crc ^ POLYNOMIAL) << 1 | 1,
+            };
+        }
+        crc ^= u32::from(*byte);
+    }
+    Some((!crc, padded(whole)))
 }
 
 /// What stands at the start of some bytes.
@@ -260,6 +294,12 @@ mod tests {
         }
 
         #[test]
+        fn a_frame_tells_its_seed(line in proptest::collection::vec(any::<u8>(), 0..100), position: u64, seed: u32, offset: u64) {
+            let bytes = sealed(&line, position, seed, offset);
+            prop_assert_eq!(seed_of(&bytes, offset), Some((seed, bytes.len())));
+        }
+
+        #[test]
         fn one_flipped_bit_is_seen(line in proptest::collection::vec(any::<u8>(), 0..100), at: usize, bit in 0u8..8) {
             let mut bytes = sealed(&line, 3, 9, 8);
             let length = u32_at(&bytes, 0) as usize;
@@ -271,6 +311,7 @@ mod tests {
         #[test]
         fn bytes_of_others_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             let _ = read(&bytes, 1, 0);
+            let _ = seed_of(&bytes, 0);
         }
     }
 }

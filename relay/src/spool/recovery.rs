@@ -7,10 +7,11 @@
 //! written once more and synced; intact frames behind the cut are made void.
 //!
 //! What the disk refuses to read is rot wherever it stands, and nothing more is written to
-//! a segment with such a block. A file whose head is neither a header nor zeros is set aside
-//! whole: nobody can say any more which frames of it are valid.
+//! a segment with such a block. Where the head is damaged, the frames say which segment it is
+//! ([`super::head`]); a file of which nobody can say that is set aside whole.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::path::Path;
@@ -18,7 +19,8 @@ use std::path::Path;
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
 use super::frame::{ALIGN, Commit, Frame, HEADER};
-use super::header::{Header, SECTOR};
+use super::head::{self, Head, Holds};
+use super::header::SECTOR;
 use super::identity::Identity;
 use super::log::Current;
 use super::salvage::{self, Salvaged};
@@ -80,20 +82,28 @@ pub fn recover(
         next_number: 1,
         ..Recovered::default()
     };
-    let mut headers = BTreeMap::new();
+    let mut headers: BTreeMap<u64, (Head, SegmentFile)> = BTreeMap::new();
+    let mut lost = Vec::new();
     for slot in slots(files, dir)? {
         recovered.next_slot = recovered.next_slot.max(slot + 1);
         let file = SegmentFile::open(files, dir, slot)?;
-        let sector = salvage::read(&*file.file, 0, SECTOR)?;
-        match Header::decode(&sector.bytes, &identity.id) {
-            Some(header) => {
-                headers.insert(header.number, (header, file));
+        match head::read(&*file.file, identity)? {
+            Holds::Segment(head) if !head.lost => {
+                headers.insert(head.number, (head, file));
             }
-            None if is_blank(&*file.file)? => recovered.free.push(file),
-            None => {
-                damage.segment_file(&file);
-                recovered.aside += file.capacity / (HEADER + ALIGN) as u64;
+            Holds::Segment(head) => lost.push((head, file)),
+            Holds::Nothing => recovered.free.push(file),
+            Holds::Unknown => recovered.set_aside(&file, damage),
+        }
+    }
+    for (head, file) in lost {
+        match headers.entry(head.number) {
+            Entry::Vacant(place) => {
+                damage.head(&file);
+                place.insert((head, file));
             }
+            // A former life of another file's segment.
+            Entry::Occupied(_) => recovered.set_aside(&file, damage),
         }
     }
     // The newest header that names an end is right: it knew all that the older ones did.
@@ -109,7 +119,7 @@ pub fn recover(
         let segment = Segment {
             number,
             first: header.first,
-            seed: header.seed(&identity.id),
+            seed: header.seed,
             end: ends.get(&number).copied().unwrap_or(u64::MAX),
             until: 0,
             file,
@@ -118,6 +128,7 @@ pub fn recover(
             segment,
             past: next_first.is_some_and(|first| first <= delivered),
             last: index + 1 == count,
+            lost: header.lost,
         };
         recovered.take(found, delivered, damage)?;
     }
@@ -134,9 +145,16 @@ struct Found {
     past: bool,
     /// The last one: its end is not yet settled.
     last: bool,
+    /// Its header is damaged.
+    lost: bool,
 }
 
 impl Recovered {
+    fn set_aside(&mut self, file: &SegmentFile, damage: &Damage) {
+        damage.segment_file(file);
+        self.aside += file.capacity / (HEADER + ALIGN) as u64;
+    }
+
     fn take(&mut self, found: Found, delivered: u64, damage: &Damage) -> io::Result<()> {
         let mut segment = found.segment;
         let salvaged = salvage::read_all(&*segment.file.file)?;
@@ -188,7 +206,7 @@ impl Recovered {
             // A commit frame at the very end says that all before it is durable.
             let said = last_commit.is_some_and(|(behind, _)| behind == end);
             self.last = ((segment.number, end), said);
-            if !salvaged.unreadable.is_empty() {
+            if found.lost || !salvaged.unreadable.is_empty() {
                 self.unsettled.push((segment.number, end));
                 self.table.insert(segment.number, segment);
                 return Ok(());
@@ -278,7 +296,7 @@ fn set_aside(damage: &Damage, segment: &Segment, whole: &Scan, bytes: &[u8]) {
 
 /// Where the last segment ends: at the first damage that a commit which was not finished may
 /// have left, else behind the last intact frame, and behind what cannot be read there.
-fn tail_end(whole: &Scan, durable: u64, salvaged: &Salvaged) -> u64 {
+pub(super) fn tail_end(whole: &Scan, durable: u64, salvaged: &Salvaged) -> u64 {
     let torn = whole.damage.iter().find(|damage| {
         // An unfinished commit is no reason for the disk to refuse a block.
         damage.start >= durable && !salvaged.misses(damage)
@@ -324,23 +342,8 @@ fn readable(salvaged: &Salvaged, range: Range<u64>) -> Vec<(u64, &[u8])> {
     parts
 }
 
-/// Whether the file was never more than zero-filled. One that cannot be read is not.
-fn is_blank(file: &dyn File) -> io::Result<bool> {
-    const PIECE: u64 = 1 << 20;
-    let length = file.len()?;
-    let mut at = 0;
-    while at < length {
-        let piece = salvage::read(file, at, PIECE.min(length - at))?;
-        if !piece.unreadable.is_empty() || piece.bytes.iter().any(|byte| *byte != 0) {
-            return Ok(false);
-        }
-        at += PIECE;
-    }
-    Ok(true)
-}
-
 /// Up to where later commits in the segment say that it is durable.
-fn durable_in(whole: &Scan, number: u64) -> u64 {
+pub(super) fn durable_in(whole: &Scan, number: u64) -> u64 {
     whole
         .frames
         .iter()
@@ -353,7 +356,7 @@ fn durable_in(whole: &Scan, number: u64) -> u64 {
 }
 
 /// Whether nothing but the end stands at `from`.
-fn unwritten(bytes: &[u8], from: u64) -> bool {
+pub(super) fn unwritten(bytes: &[u8], from: u64) -> bool {
     bytes
         .iter()
         .skip(usize::try_from(from).unwrap_or(usize::MAX))
