@@ -89,6 +89,9 @@ pub mod folder;
 // What settings would do, without doing it.
 pub mod check;
 
+// What an operator does with a spool, and with what was not delivered.
+pub mod tools;
+
 // Log lines, as text or JSON.
 pub mod logging;
 

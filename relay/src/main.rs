@@ -1,5 +1,6 @@
 //! Takes event batches, adds the user id, makes them durable, forwards them.
 
+use std::io::BufWriter;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use clickstream_relay::config::{Config, ConfigError, Flags};
 use clickstream_relay::service::{Relay, StartError};
+use clickstream_relay::tools::spool::SpoolCommand;
 use clickstream_relay::{check, http, logging, router, stop};
 use tokio::time::Instant;
 
@@ -39,6 +41,9 @@ struct Cli {
 enum Command {
     /// Say what these settings would do, and try port, folders and sink without taking an event
     Check(Box<Flags>),
+    /// Look at a stopped spool: whether it is intact, which events are in it, and take them out
+    #[command(subcommand)]
+    Spool(SpoolCommand),
 }
 
 /// Bad settings (sysexits.h: EX_USAGE).
@@ -91,6 +96,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let found = runtime.block_on(check::check(&config));
             std::io::Write::write_all(&mut std::io::stdout(), found.to_string().as_bytes())?;
             Ok(ExitCode::from(u8::from(!found.is_good())))
+        }
+        Some(Command::Spool(command)) => {
+            let out = &mut BufWriter::new(std::io::stdout());
+            let whole = command.run(out, &mut std::io::stderr())?;
+            Ok(ExitCode::from(u8::from(!whole)))
         }
     }
 }

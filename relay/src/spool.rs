@@ -43,6 +43,7 @@ pub mod frame;
 pub mod head;
 pub mod header;
 pub mod identity;
+pub mod inspect;
 pub mod log;
 pub mod open;
 pub mod plans;

@@ -3,13 +3,14 @@
 //! checkpoint.
 
 use std::io::{self, IoSlice};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
 use super::frame::{u32_at, u64_at};
-use super::salvage;
+use super::inspect::{Part, State, part};
+use super::salvage::{self, Salvaged};
 
 const MAGIC: [u8; 8] = *b"CLKCHK01";
 const LENGTH: usize = 8 + 7 * 8 + 4;
@@ -105,6 +106,46 @@ impl Checkpoints {
         slot.write_at(0, &mut [IoSlice::new(&checkpoint.encode())])?;
         slot.sync(point)
     }
+}
+
+/// What stands in the files, without a change to them: the one that holds, and how each is.
+pub(super) fn look(files: &dyn Files, dir: &Path) -> io::Result<(Checkpoint, Vec<Part>)> {
+    let mut found = Vec::new();
+    for name in ["checkpoint-a", "checkpoint-b"] {
+        let path = dir.join(name);
+        match files.open(&path) {
+            Ok(file) => found.push((path, salvage::read_all(&*file)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let intact = |(_, read): &(_, Salvaged)| Checkpoint::decode(&read.bytes);
+    let latest = found
+        .iter()
+        .filter_map(intact)
+        .max_by_key(|found| found.sequence);
+    let part_of = |slot: &(PathBuf, Salvaged)| {
+        let blank = slot.1.bytes.iter().all(|byte| *byte == 0);
+        let (state, holds) = match intact(slot) {
+            Some(at) => {
+                let holds = format!(
+                    "number {}: all below position {} is delivered",
+                    at.sequence, at.position
+                );
+                (State::Intact, holds)
+            }
+            None if !slot.1.unreadable.is_empty() => (State::Rotten, "cannot be read".to_owned()),
+            None if blank => (State::Spare, "no checkpoint yet".to_owned()),
+            None if latest.is_some() => (
+                State::Torn,
+                "not finished, or damaged: the other one holds".to_owned(),
+            ),
+            None => (State::Rotten, "damaged, and there is no other".to_owned()),
+        };
+        part(&slot.0, state, holds)
+    };
+    let parts = found.iter().map(part_of).collect();
+    Ok((latest.unwrap_or_default(), parts))
 }
 
 fn open_slot(files: &dyn Files, path: &Path) -> io::Result<Arc<dyn File>> {

@@ -71,6 +71,14 @@ impl Identity {
         Ok(identity)
     }
 
+    /// Reads it and nothing more; none if it is damaged.
+    ///
+    /// # Errors
+    /// When the disk cannot be read; `NotFound` when there is none.
+    pub fn read(files: &dyn Files, path: &Path) -> io::Result<Option<Self>> {
+        Ok(Self::decode(&read_all(&*files.open(path)?)?))
+    }
+
     fn write(&self, file: &dyn File) -> io::Result<()> {
         let mut bytes = [&MAGIC[..], &self.id, &self.secret].concat();
         let checksum = crc32fast::hash(&bytes);

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint, read_all};
 use super::frame::{u32_at, u64_at};
+use super::inspect::{Part, State, part};
 use super::salvage;
 
 const PREFIX: &str = "plan-";
@@ -161,6 +162,44 @@ pub fn highest_position(files: &dyn Files, dir: &Path, damage: &Damage) -> io::R
         highest = decode(&found.bytes).map_or(highest, |plan| highest.max(plan.range.end));
     }
     Ok(highest)
+}
+
+/// What stands in the files, without a change to them: the number of the delivery that was
+/// begun at this position and is not finished, and how each file is.
+pub(super) fn look(
+    files: &dyn Files,
+    dir: &Path,
+    position: u64,
+) -> io::Result<(Option<u64>, Vec<Part>)> {
+    let (mut begun, mut parts) = (None, Vec::new());
+    for number in numbers(files, dir)? {
+        let path = path(dir, number);
+        let read = salvage::read_all(&*files.open(&path)?)?;
+        let (state, holds) = match decode(&read.bytes).filter(|plan| plan.number == number) {
+            Some(plan) => {
+                let range = &plan.range;
+                let is_open = range.start == position.max(1);
+                begun = begun.max(is_open.then_some(number));
+                let done = if is_open { "not finished" } else { "finished" };
+                let holds = format!(
+                    "delivery of positions {} to {}, {done}",
+                    range.start,
+                    range.end.saturating_sub(1)
+                );
+                (State::Intact, holds)
+            }
+            None if !read.unreadable.is_empty() => (State::Rotten, "cannot be read".to_owned()),
+            None if read.bytes.iter().all(|byte| *byte == 0) => {
+                (State::Spare, "room for the next plan".to_owned())
+            }
+            None => (
+                State::Torn,
+                "not finished: nothing of it was delivered".to_owned(),
+            ),
+        };
+        parts.push(part(&path, state, holds));
+    }
+    Ok((begun, parts))
 }
 
 /// Sees to it that a file has so many bytes.
