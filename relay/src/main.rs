@@ -8,8 +8,9 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use clickstream_relay::config::{Config, ConfigError, Flags};
 use clickstream_relay::service::{Relay, StartError};
+use clickstream_relay::tools::replay::Replay;
 use clickstream_relay::tools::spool::SpoolCommand;
-use clickstream_relay::{check, http, logging, router, stop};
+use clickstream_relay::{check, http, logging, router, stop, tools};
 use tokio::time::Instant;
 
 /// Takes event batches over HTTP, adds the user id, makes them durable, forwards them
@@ -44,6 +45,17 @@ enum Command {
     /// Look at a stopped spool: whether it is intact, which events are in it, and take them out
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Send rejected events, error objects of the stream and exports of a spool to a relay again
+    ///
+    /// Each event keeps its messageId, and one without gets one made from its bytes: what the relay
+    /// has already it drops, so a replay may be repeated. Times stay what they were; user ids do with
+    /// a key of kind server only, and a visitor's is made again where the source is the same.
+    ///
+    ///     clickstream-relay replay data/spool/rejected --to http://127.0.0.1:8081 --write-key KEY
+    ///
+    /// Ends with 0 when the relay has every event, with 1 otherwise.
+    #[command(verbatim_doc_comment)]
+    Replay(Box<Replay>),
 }
 
 /// Bad settings (sysexits.h: EX_USAGE).
@@ -101,6 +113,14 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let out = &mut BufWriter::new(std::io::stdout());
             let whole = command.run(out, &mut std::io::stderr())?;
             Ok(ExitCode::from(u8::from(!whole)))
+        }
+        Some(Command::Replay(replay)) => {
+            let progress = tools::progress::Progress::new();
+            let whole = replay.run(&mut std::io::stdout(), &mut |done, of| {
+                progress.at(done, of)
+            });
+            progress.end();
+            Ok(ExitCode::from(u8::from(!whole?)))
         }
     }
 }

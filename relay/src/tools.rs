@@ -2,3 +2,7 @@
 //! delivered.
 
 pub mod spool;
+
+pub mod replay;
+
+pub mod progress;

@@ -29,6 +29,11 @@ fn help_teaches() {
     for (name, arguments) in [
         ("help", vec!["--help"]),
         ("help_check", vec!["check", "-h"]),
+        ("help_spool", vec!["spool", "--help"]),
+        ("help_spool_verify", vec!["spool", "verify", "--help"]),
+        ("help_spool_list", vec!["spool", "list", "--help"]),
+        ("help_spool_export", vec!["spool", "export", "--help"]),
+        ("help_replay", vec!["replay", "--help"]),
     ] {
         let output = run(dir.path(), &arguments);
         assert!(output.status.success());

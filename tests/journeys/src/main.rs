@@ -9,6 +9,7 @@ mod infrastructure;
 mod lake_questions;
 mod lake_readers;
 mod origin;
+mod replay;
 mod sdks;
 mod shop_pages;
 mod stream;

@@ -1,0 +1,232 @@
+//! An event of an input as an event of the wire.
+//!
+//! What the relay owns it writes anew. So that time and user stay what they were:
+//!
+//! - `timestamp`, the corrected time, is sent and becomes the event's time; without `sentAt` the
+//!   relay corrects nothing more. A rejected event is corrected here, by when it came.
+//! - `userId` is sent, which only a server's key may do. `visitor-…` is nobody's to claim: the
+//!   relay makes it again from the anonymousId. What a rejected event claims is not believed
+//!   unless somebody says so.
+
+use std::fmt;
+
+use clickstream_event::time::Timestamp;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::input::{Event, Kind, Reason};
+
+/// The members of a JSON object as they were written, in order; a name may come twice.
+#[derive(Debug)]
+pub struct Members(Vec<(String, Box<RawValue>)>);
+
+impl Members {
+    /// Reads an object.
+    #[must_use]
+    pub fn read(json: &[u8]) -> Option<Self> {
+        serde_json::from_slice(json).ok()
+    }
+
+    /// Writes the object.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let mut json = vec![b'{'];
+        for (name, value) in &self.0 {
+            if json.len() > 1 {
+                json.push(b',');
+            }
+            json.extend(quoted(name).into_bytes());
+            json.push(b':');
+            json.extend(value.get().bytes());
+        }
+        json.push(b'}');
+        json
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(there, _)| there == name)
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        let (_, value) = self.0.iter().find(|(there, _)| there == name)?;
+        serde_json::from_str(value.get()).ok()
+    }
+
+    fn remove(&mut self, names: &[&str]) {
+        self.0.retain(|(there, _)| !names.contains(&there.as_str()));
+    }
+
+    fn set(&mut self, name: &str, text: &str) {
+        self.remove(&[name]);
+        if let Ok(value) = RawValue::from_string(quoted(text)) {
+            self.0.push((name.to_owned(), value));
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// What is sent for an event of an input.
+///
+/// # Errors
+/// With the reason, when nothing can be.
+pub fn event(event: Event, believe_claims: bool) -> Result<Vec<u8>, Reason> {
+    let Event {
+        mut members,
+        kind,
+        derived_id,
+    } = event;
+    match &kind {
+        Kind::Line => {
+            members.remove(&["userBucket", "receivedAt", "relay", "sentAt"]);
+            if members
+                .text("userId")
+                .is_some_and(|user| user.starts_with("visitor-"))
+            {
+                members.remove(&["userId"]);
+            }
+        }
+        Kind::Rejected { received_at } => {
+            correct(&mut members, received_at);
+            members.remove(&["sentAt", "writeKey"]);
+            if !believe_claims {
+                members.remove(&["userId"]);
+            }
+        }
+    }
+    if !members.has("type") && members.has("event") {
+        // It came by the route that says its type.
+        members.set("type", "track");
+    }
+    let id = members.text("messageId");
+    if id.is_none_or(|id| id.is_empty()) && !is_number(&members, "messageId") {
+        members.set("messageId", &derived_id);
+    }
+    Ok(members.write())
+}
+
+fn is_number(members: &Members, name: &str) -> bool {
+    let mut named = members.0.iter().filter(|(there, _)| there == name);
+    named.any(|(_, value)| {
+        value
+            .get()
+            .starts_with(|first: char| first.is_ascii_digit())
+    })
+}
+
+/// Gives a rejected event the time that the relay would have given it then.
+fn correct(members: &mut Members, received_at: &str) {
+    let Some(received) = Timestamp::parse(received_at) else {
+        return;
+    };
+    let time = |name| members.text(name).and_then(|text| Timestamp::parse(&text));
+    let given = time("timestamp").or_else(|| time("originalTimestamp"));
+    let sent = time("sentAt");
+    match (given, sent) {
+        (Some(given), Some(sent)) => {
+            let late = (sent.ms() - given.ms()).max(0);
+            let corrected = Timestamp::from_ms(received.ms() - late);
+            members.set("timestamp", &corrected.to_string());
+            members.set("originalTimestamp", &given.to_string());
+        }
+        (None, _) if !members.has("timestamp") && !members.has("originalTimestamp") => {
+            members.set("timestamp", received_at);
+        }
+        // A time that cannot be read is the relay's to reject.
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn sent(members: &str, kind: Kind, believe_claims: bool) -> Value {
+        let event = Event {
+            members: Members::read(members.as_bytes()).unwrap(),
+            kind,
+            derived_id: "made".to_owned(),
+        };
+        let bytes = super::event(event, believe_claims).unwrap();
+        serde_json::from_slice(&bytes).unwrap()
+    }
+
+    fn rejected() -> Kind {
+        Kind::Rejected {
+            received_at: "2026-01-02T03:04:05.000Z".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_line_keeps_user_time_and_id_and_leaves_what_the_relay_owns() {
+        let line = json!({
+            "type": "track", "event": "A", "messageId": "m", "anonymousId": "a", "sentAt": "2026-01-01T00:00:09Z",
+            "originalTimestamp": "2026-01-01T00:00:00Z", "timestamp": "2026-01-01T00:00:01Z", "userId": "45",
+            "userBucket": "017", "receivedAt": "2026-01-01T00:00:10Z", "relay": {"claimed": {"userId": "90"}},
+        });
+        let wanted = json!({
+            "type": "track", "event": "A", "messageId": "m", "anonymousId": "a",
+            "originalTimestamp": "2026-01-01T00:00:00Z", "timestamp": "2026-01-01T00:00:01Z", "userId": "45",
+        });
+        assert_eq!(sent(&line.to_string(), Kind::Line, false), wanted);
+    }
+
+    #[test]
+    fn a_visitor_is_made_again_and_never_claimed() {
+        let line = r#"{"type":"page","messageId":"m","anonymousId":"a","userId":"visitor-0123"}"#;
+        let wanted = json!({"type": "page", "messageId": "m", "anonymousId": "a"});
+        assert_eq!(sent(line, Kind::Line, true), wanted);
+    }
+
+    #[test]
+    fn a_rejected_event_is_corrected_by_when_it_came_and_its_claim_is_not_believed() {
+        let raw = r#"{"event":"A","userId":"45","originalTimestamp":"2026-01-02T02:00:00Z","sentAt":"2026-01-02T02:00:07Z","writeKey":"k"}"#;
+        let wanted = json!({
+            "event": "A", "type": "track", "messageId": "made",
+            "timestamp": "2026-01-02T03:03:58.000Z", "originalTimestamp": "2026-01-02T02:00:00.000Z",
+        });
+        assert_eq!(sent(raw, rejected(), false), wanted);
+        assert_eq!(sent(raw, rejected(), true)["userId"], "45");
+    }
+
+    #[test]
+    fn a_rejected_event_without_a_time_has_the_one_at_which_it_came() {
+        let found = sent(r#"{"type":"page","messageId":"m"}"#, rejected(), false);
+        assert_eq!(found["timestamp"], "2026-01-02T03:04:05.000Z");
+        let found = sent(r#"{"type":"page","timestamp":"soon"}"#, rejected(), false);
+        assert_eq!(found["timestamp"], "soon");
+    }
+
+    #[test]
+    fn numbers_and_names_that_come_twice_pass_as_they_were() {
+        let raw = r#"{"type":"page","messageId":"m","a":1.10,"a":123456789012345678901234567890}"#;
+        let members = Members::read(raw.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(members.write()).unwrap(), raw);
+    }
+}
