@@ -15,6 +15,9 @@ const BROWSER: [(&str, &str); 2] = [
     ("chromedriver", "chromium-driver"),
 ];
 
+/// Programs of the tests of faults, and Debian's packages of them.
+const FAULTS: [(&str, &str); 1] = [("strace", "strace")];
+
 /// Programs of the tests of other people's SDKs.
 const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
@@ -24,6 +27,14 @@ const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 /// Where they are missing and cannot be installed, with the line that would.
 pub fn browsers() -> anyhow::Result<()> {
     programs(&BROWSER, "no browser test can run")
+}
+
+/// What makes a disk fail at a program's system calls, installed if it is missing and we may.
+///
+/// # Errors
+/// As [`browsers`].
+pub fn faults() -> anyhow::Result<()> {
+    programs(&FAULTS, "no failing disk can be shown")
 }
 
 /// Other people's SDKs for browsers and Node, as clients of the tests, and a bundler.

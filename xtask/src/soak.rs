@@ -6,8 +6,8 @@ use crate::test;
 const FULL_SIZE: [(&str, &str); 2] = [
     // Random histories of the simulated disk.
     ("CLICKSTREAM_HISTORIES", "100000"),
-    // Rounds of kill -9.
-    ("CLICKSTREAM_KILLS", "200"),
+    // Rounds of kill -9, in each at least 120 events acknowledged.
+    ("CLICKSTREAM_KILLS", "100"),
 ];
 
 /// Runs everything at full size.

@@ -36,7 +36,11 @@ pub fn run() -> anyhow::Result<()> {
 pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     let mut log = Log::default();
     // Both wait for a network while cargo waits for a processor.
-    let programs = thread::spawn(|| setup::browsers().and_then(|()| setup::sdks()));
+    let programs = thread::spawn(|| {
+        setup::browsers()?;
+        setup::faults()?;
+        setup::sdks()
+    });
     let python = thread::spawn(setup::python);
 
     log.part("formatting", || {
@@ -56,8 +60,8 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     log.part("build programs and tests", || {
         command::run(command::cargo().args(["build", "--workspace", "--all-targets", "--quiet"]))
     })?;
-    log.part("wait for browsers, Node and Python", || {
-        joined(programs).context("browsers, Node and its packages")?;
+    log.part("wait for browsers, strace, Node and Python", || {
+        joined(programs).context("browsers, strace, Node and its packages")?;
         joined(python).context("Python packages").map(drop)
     })?;
     log.part("licences and sources", deny)?;

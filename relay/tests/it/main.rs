@@ -9,6 +9,7 @@
 mod answers;
 mod bodies;
 mod check;
+mod clock_jumps;
 mod command_line;
 mod configuration;
 mod connections;

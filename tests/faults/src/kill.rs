@@ -1,26 +1,28 @@
-//! kill -9 of the whole demo at the moments that matter: while an epoch is planned, while it
-//! is staged, when an object has just been published. Clients resend what was not answered.
+//! kill -9 of the whole demo under load, at the moments that matter: while an epoch is planned,
+//! while it is staged, when an object has just been published. In each round objects were
+//! being written; clients resend what was not answered.
 //!
 //! A kill leaves the page cache, so this shows the redo, not the syncs: those are shown on
 //! the simulated disk (`relay/tests`), each by leaving it out.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use clickstream_lab::http;
-use clickstream_lab::lake::{self, Line};
+use clickstream_lab::lake;
 use clickstream_lab::shop::Shop;
-use serde_json::json;
+use clickstream_lab::wait;
+
+use crate::clients::Clients;
 
 /// Rounds in `cargo xtask test`; `soak` sets more.
 const ROUNDS: usize = 9;
 const ROUNDS_VARIABLE: &str = "CLICKSTREAM_KILLS";
 
-/// Events a request.
-const BATCH: usize = 20;
+/// Acknowledged in each round before its kill.
+const EVENTS: usize = 120;
+/// Clients that send at once.
+const CLIENTS: usize = 3;
 
 /// When the kill comes.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -31,34 +33,6 @@ enum Moment {
 }
 
 const MOMENTS: [Moment; 3] = [Moment::Plan, Moment::Staged, Moment::Object];
-
-/// What clients know of their batches.
-#[derive(Debug, Default)]
-struct Clients {
-    next: usize,
-    unanswered: Vec<usize>,
-    acknowledged: BTreeSet<String>,
-}
-
-fn ids(batch: usize) -> Vec<String> {
-    (0..BATCH)
-        .map(|event| format!("b{batch}-e{event}"))
-        .collect()
-}
-
-/// Sends a batch; whether it was answered with 200.
-fn send(url: &str, batch: usize) -> bool {
-    let events: Vec<_> = ids(batch)
-        .iter()
-        .enumerate()
-        .map(|(n, id)| {
-            json!({"type": "track", "event": "E", "messageId": id, "userId": format!("u{}", (batch + n) % 7)})
-        })
-        .collect();
-    let body = json!({"batch": events, "writeKey": "demo-server-key"}).to_string();
-    http::post(&format!("{url}/v1/batch"), &[], body.as_bytes())
-        .is_ok_and(|answer| answer.status == 200 && answer.json()["accepted"] == BATCH)
-}
 
 /// Whether anything lies below a folder that `wanted` names.
 fn any_below(folder: &Path, wanted: &dyn Fn(&Path) -> bool) -> bool {
@@ -81,14 +55,17 @@ fn objects(data: &Path) -> usize {
         .map_or(0, |keys| keys.len())
 }
 
+/// A plan that was written; the next one's file is there before and holds zeros.
+fn is_plan(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("plan-")
+        && fs_err::read(path).is_ok_and(|bytes| bytes.iter().take(8).any(|byte| *byte != 0))
+}
+
 /// Watches for the moment; gives up after a while, for the round then kills anyway.
 fn seen(moment: Moment, data: &Path, objects_before: usize) -> bool {
     let started = Instant::now();
-    let is_plan = |path: &Path| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("plan-"))
-    };
-    let (spool, staging): (PathBuf, PathBuf) = (data.join("spool"), data.join("lake/.staging"));
+    let (spool, staging) = (data.join("spool"), data.join("lake/.staging"));
     while started.elapsed() < Duration::from_secs(10) {
         let now = match moment {
             Moment::Plan => any_below(&spool, &is_plan),
@@ -103,44 +80,35 @@ fn seen(moment: Moment, data: &Path, objects_before: usize) -> bool {
 }
 
 #[test]
-fn killed_while_delivering_everything_acknowledged_is_in_the_lake_once() -> anyhow::Result<()> {
+fn killed_under_load_everything_acknowledged_is_in_the_lake_once() -> anyhow::Result<()> {
     let rounds = rounds();
     let folder = tempfile::tempdir()?;
     let data = folder.path();
-    let clients = Arc::new(Mutex::new(Clients::default()));
+    let clients = Clients::new("demo-server-key");
     let mut moments_seen = BTreeSet::new();
 
     for round in 0..rounds {
+        let (acknowledged, written) = (clients.acknowledged(), objects(data));
         let mut shop = Shop::start_in(data, &["--buffer-interval", "0.05"])?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let sender = {
-            let (clients, stop, url) = (clients.clone(), stop.clone(), shop.url.clone());
-            std::thread::spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    let batch = {
-                        let mut clients = clients.lock().unwrap();
-                        clients.unanswered.pop().unwrap_or_else(|| {
-                            clients.next += 1;
-                            clients.next
-                        })
-                    };
-                    let answered = send(&url, batch);
-                    let mut clients = clients.lock().unwrap();
-                    if answered {
-                        clients.acknowledged.extend(ids(batch));
-                    } else {
-                        clients.unanswered.push(batch);
-                    }
-                }
-            })
-        };
+        let sending = clients.start(&shop.url, CLIENTS);
+        wait::until("events taken and objects written in this round", || {
+            let (events, objects) = (
+                clients.acknowledged() - acknowledged,
+                objects(data) - written,
+            );
+            match events >= EVENTS && objects > 0 {
+                true => Ok(()),
+                false => Err(format!(
+                    "{events} events, {objects} objects in round {round}"
+                )),
+            }
+        })?;
         let moment = MOMENTS[round % MOMENTS.len()];
         if seen(moment, data, objects(data)) {
             moments_seen.insert(moment);
         }
         shop.program.kill()?;
-        stop.store(true, Ordering::Relaxed);
-        sender.join().unwrap();
+        sending.stop();
     }
     assert_eq!(
         moments_seen.len(),
@@ -149,25 +117,14 @@ fn killed_while_delivering_everything_acknowledged_is_in_the_lake_once() -> anyh
     );
 
     let shop = Shop::start_in(data, &["--buffer-interval", "0.05"])?;
-    let mut clients = clients.lock().unwrap();
-    for batch in std::mem::take(&mut clients.unanswered) {
-        assert!(send(&shop.url, batch), "batch {batch} after the restart");
-        clients.acknowledged.extend(ids(batch));
-    }
-    let acknowledged = &clients.acknowledged;
-    assert!(
-        acknowledged.len() >= rounds * BATCH,
-        "{}",
-        acknowledged.len()
-    );
-    let events = shop.lake.wait_for("all that was acknowledged", |events| {
-        let there: BTreeSet<&str> = events.iter().map(Line::id).collect();
-        acknowledged.iter().all(|id| there.contains(id.as_str()))
-    })?;
-    lake::check_books(&events)?;
+    clients.settle(&shop.url)?;
+    let acknowledged = clients.acknowledged();
+    assert!(acknowledged >= rounds * EVENTS, "{acknowledged}");
+    assert!(clients.again() > 0, "no kill cut a request off");
+    let events = clients.check(&shop.lake)?;
     println!(
-        "{rounds} kills, {} acknowledged, {} in the lake, 0 lost, 0 doubled",
-        acknowledged.len(),
+        "{rounds} kills, {acknowledged} acknowledged, {} batches sent again, {} in the lake, 0 lost, 0 doubled",
+        clients.again(),
         events.len()
     );
     Ok(())
