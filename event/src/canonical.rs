@@ -48,11 +48,16 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// Reads the event at `at`, nesting at most `levels` deep, and moves past it.
-pub(crate) fn read<'a>(text: &'a str, at: &mut usize, levels: u32) -> Option<Canonical<'a>> {
+/// Reads the event at `at`, nesting at most `levels` deep, and moves past it. `event` is a fresh one,
+/// filled where it stands: it is too large to be handed around.
+pub(crate) fn read<'a>(
+    text: &'a str,
+    at: &mut usize,
+    levels: u32,
+    event: &mut Canonical<'a>,
+) -> Option<()> {
     let levels = levels.checked_sub(1)?;
     let bytes = text.as_bytes();
-    let mut event = Canonical::default();
     let mut names = Names::default();
     let mut run = None;
     step(bytes, at, b'{')?;
@@ -108,7 +113,7 @@ pub(crate) fn read<'a>(text: &'a str, at: &mut usize, levels: u32) -> Option<Can
     if event.timestamp.zip(event.original).is_some_and(differ) {
         return None;
     }
-    Some(event)
+    Some(())
 }
 
 impl<'a> Canonical<'a> {
@@ -200,42 +205,44 @@ pub(crate) fn value(bytes: &[u8], at: &mut usize, levels: u32) -> Option<bool> {
     // A set bit is an object, a clear one an array; the lowest is the innermost.
     let mut open: u64 = 0;
     let mut depth: u32 = 0;
+    // By value: this loop is where most of the relay's time goes.
+    let mut place = *at;
     loop {
-        match *bytes.get(*at)? {
-            b'"' => scan::string(bytes, at).ok()?,
+        match *bytes.get(place)? {
+            b'"' => place = string(bytes, place)?,
             bracket @ (b'{' | b'[') => {
                 if depth >= levels.min(64) {
                     return None;
                 }
-                *at += 1;
+                place += 1;
                 let object = bracket == b'{';
-                if *bytes.get(*at)? == closing(object) {
-                    *at += 1;
+                if *bytes.get(place)? == closing(object) {
+                    place += 1;
                 } else {
                     open = open << 1 | u64::from(object);
                     depth += 1;
                     if object {
-                        key(bytes, at)?;
+                        place = key(bytes, place)?;
                     }
                     continue;
                 }
             }
             byte => {
                 says_false |= byte == b'f';
-                scan::scalar(bytes, at).ok()?;
+                place = short(bytes, place)?;
             }
         }
         // A value has ended: a comma leads to the next, a bracket ends what holds it.
         while depth > 0 {
             let object = open & 1 == 1;
-            let byte = *bytes.get(*at)?;
-            *at += 1;
+            let byte = *bytes.get(place)?;
+            place += 1;
             if byte == closing(object) {
                 open >>= 1;
                 depth -= 1;
             } else if byte == b',' {
                 if object {
-                    key(bytes, at)?;
+                    place = key(bytes, place)?;
                 }
                 break;
             } else {
@@ -243,6 +250,7 @@ pub(crate) fn value(bytes: &[u8], at: &mut usize, levels: u32) -> Option<bool> {
             }
         }
         if depth == 0 {
+            *at = place;
             return Some(says_false);
         }
     }
@@ -252,7 +260,36 @@ const fn closing(object: bool) -> u8 {
     if object { b'}' } else { b']' }
 }
 
-fn key(bytes: &[u8], at: &mut usize) -> Option<()> {
-    scan::string(bytes, at).ok()?;
-    step(bytes, at, b':')
+/// Behind the key at `place` and its colon.
+#[inline]
+fn key(bytes: &[u8], place: usize) -> Option<usize> {
+    let end = string(bytes, place)?;
+    (*bytes.get(end)? == b':').then_some(end + 1)
+}
+
+/// Behind the string at `place`.
+#[inline]
+fn string(bytes: &[u8], place: usize) -> Option<usize> {
+    if *bytes.get(place)? != b'"' {
+        return None;
+    }
+    let end = crate::plain::end(bytes, place + 1);
+    if *bytes.get(end)? == b'"' {
+        return Some(end + 1);
+    }
+    escaped(bytes, place)
+}
+
+/// Behind the string at `place`, which is not all plain.
+#[cold]
+fn escaped(bytes: &[u8], mut place: usize) -> Option<usize> {
+    scan::string(bytes, &mut place).ok()?;
+    Some(place)
+}
+
+/// Behind the number or word at `place`.
+#[inline]
+fn short(bytes: &[u8], mut place: usize) -> Option<usize> {
+    scan::scalar(bytes, &mut place).ok()?;
+    Some(place)
 }

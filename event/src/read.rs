@@ -249,12 +249,13 @@ impl<'a> Batch<'a> {
             Reading::Canonical(event) => event,
             Reading::Odd => return None,
             Reading::Unread => {
-                let mut at = 0;
-                read_now =
-                    canonical::read(std::str::from_utf8(raw).ok()?, &mut at, self.limits.depth)?;
+                let (mut at, mut event) = (0, Canonical::default());
+                let text = std::str::from_utf8(raw).ok()?;
+                canonical::read(text, &mut at, self.limits.depth, &mut event)?;
                 if at != raw.len() {
                     return None;
                 }
+                read_now = event;
                 &read_now
             }
         };

@@ -139,24 +139,29 @@ impl Timestamp {
         let micros = self.0.rem_euclid(1_000_000);
         let (year, month, day) = date_of(seconds.div_euclid(86_400));
         let second = seconds.rem_euclid(86_400);
-        digits(out, year, 4);
-        for (before, number) in [
-            (b'-', month),
-            (b'-', day),
-            (b'T', second / 3_600),
-            (b':', second / 60 % 60),
-            (b':', second % 60),
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let millis = micros % 1000 == 0;
+        for (from, to, number) in [
+            (0, 4, year),
+            (5, 7, month),
+            (8, 10, day),
+            (11, 13, second / 3_600),
+            (14, 16, second / 60 % 60),
+            (17, 19, second % 60),
+            (20, 26, micros),
         ] {
-            out.push(before);
-            digits(out, number, 2);
+            let mut rest = u32::try_from(number).unwrap_or(0);
+            for digit in text.iter_mut().take(to).skip(from).rev() {
+                // Below ten: no digit is lost.
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
         }
-        out.push(b'.');
-        if micros % 1000 == 0 {
-            digits(out, micros / 1000, 3);
-        } else {
-            digits(out, micros, 6);
+        if millis {
+            text[23] = b'Z';
         }
-        out.push(b'Z');
+        let length = if millis { 24 } else { 27 };
+        out.extend_from_slice(text.get(..length).unwrap_or_default());
     }
 
     /// Reads a time that stands in the very form that [`Timestamp::append`] writes with three
@@ -170,18 +175,6 @@ impl Timestamp {
             && bytes.get(23) == Some(&b'Z');
         if form { Self::parse(text) } else { None }
     }
-}
-
-/// Appends the last `count` digits of a number that is not negative.
-fn digits(out: &mut Vec<u8>, number: i64, count: usize) {
-    let mut text = [b'0'; 6];
-    let mut rest = number;
-    for digit in text.iter_mut().take(count).rev() {
-        // Below ten: no digit is lost.
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    out.extend_from_slice(text.get(..count).unwrap_or_default());
 }
 
 impl fmt::Display for Timestamp {

@@ -4,11 +4,14 @@
 //! here is taken there, and understood the same.
 
 use super::{Batch, Event, Reading};
-use crate::canonical::{self, filled, plain, step};
+use crate::canonical::{self, Canonical, filled, plain, step};
 use crate::kind::EventType;
 use crate::limits::Limits;
 use crate::scan;
 use crate::time::Timestamp;
+
+/// A small event's bytes.
+const EVENT_BYTES: usize = 400;
 
 /// A batch without white space around its members.
 pub(super) fn batch<'a>(body: &'a [u8], limits: &Limits) -> Option<Batch<'a>> {
@@ -71,24 +74,29 @@ fn events<'a>(
         *at += 1;
         return Some(());
     }
-    // Grown to what is there, not to what is allowed: most batches are small.
-    events.reserve(16);
+    // About as many as the bytes may hold: growing would move them all.
+    events.reserve((body.len() / EVENT_BYTES + 1).min(limits.batch_events));
     loop {
         if events.len() == limits.batch_events {
             return None;
         }
         let start = *at;
-        let reading = match canonical::read(text, at, limits.depth) {
-            Some(event) => Reading::Canonical(event),
-            None => {
-                // Odd, but where it keeps to the grammar its end is certain.
-                *at = start;
-                scan::value(body, at, 64, &mut Vec::new()).ok()?;
-                Reading::Odd
-            }
+        events.push(Event {
+            raw: &[],
+            reading: Reading::Canonical(Canonical::default()),
+        });
+        let event = events.last_mut()?;
+        let canonical = match &mut event.reading {
+            Reading::Canonical(fresh) => canonical::read(text, at, limits.depth, fresh),
+            _ => None,
         };
-        let raw = body.get(start..*at)?;
-        events.push(Event { raw, reading });
+        if canonical.is_none() {
+            // Odd, but where it keeps to the grammar its end is certain.
+            *at = start;
+            scan::value(body, at, 64, &mut Vec::new()).ok()?;
+            event.reading = Reading::Odd;
+        }
+        event.raw = body.get(start..*at)?;
         match *body.get(*at)? {
             b',' => *at += 1,
             b']' => break,
@@ -104,7 +112,8 @@ pub(super) fn single<'a>(body: &'a [u8], kind: EventType, limits: &Limits) -> Op
     let body = body.trim_ascii();
     let text = std::str::from_utf8(body).ok()?;
     let mut at = 0;
-    let event = canonical::read(text, &mut at, limits.depth)?;
+    let mut event = Canonical::default();
+    canonical::read(text, &mut at, limits.depth, &mut event)?;
     if at != body.len() {
         return None;
     }
