@@ -160,6 +160,7 @@ async fn serve(
     let (bounds, grace) = (settings.relay.http.clone(), settings.relay.grace);
     let relay = Relay::start(settings.relay)?;
     let router = server::router(shop).merge(relay.router()).merge(tracker);
+    let router = relay.in_front_of(router);
     let mut failed = None;
     let mut stopped = Instant::now();
     let until = async {

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
@@ -55,12 +56,30 @@ const READ_BUFFER: usize = 64 << 10;
 /// How long to wait after the system refused a connection (most often: no file descriptors left).
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
+/// Whatever answers requests.
+pub trait Answers: Clone + Send + 'static {
+    /// The answer to `request`.
+    fn answer(
+        &mut self,
+        request: http::Request<TimedBody>,
+    ) -> impl Future<Output = Response> + Send;
+}
+
+impl Answers for Router {
+    async fn answer(&mut self, request: http::Request<TimedBody>) -> Response {
+        match self.call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
 /// Serves `router` until `shutdown` ends and all answers are given, or the grace is over. Requests
 /// carry their peer's address as axum's `ConnectInfo<SocketAddr>`. Returns how many connections had
 /// to be cut.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    router: impl Answers,
     config: Config,
     shutdown: impl Future<Output = ()>,
 ) -> usize {
@@ -110,7 +129,7 @@ async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> Option<Acce
 async fn connection(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    router: impl Answers,
     config: &Config,
     mut stopping: watch::Receiver<()>,
 ) {
@@ -123,7 +142,7 @@ async fn connection(
         let mut request = request.map(|body| TimedBody::new(body, body_timeout));
         request.extensions_mut().insert(ConnectInfo(peer));
         let mut router = router.clone();
-        async move { Ok::<_, Infallible>(answer(&mut router, request).await) }
+        async move { Ok::<_, Infallible>(router.answer(request).await) }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -142,16 +161,6 @@ async fn connection(
     if let Err(error) = ended {
         // A client's affair: it went away, or was too slow.
         tracing::debug!(%peer, %error, "connection ended early");
-    }
-}
-
-async fn answer(
-    router: &mut Router,
-    request: http::Request<TimedBody>,
-) -> axum::response::Response {
-    match router.call(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
     }
 }
 

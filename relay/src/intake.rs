@@ -29,6 +29,7 @@ use http::request::Parts;
 use http::{Request, StatusCode, header};
 
 use self::answer::{Done, Refusal, Taken};
+use self::body::Arriving;
 use self::dialect::Form;
 use self::key::{Keyring, Kind, WriteKey};
 use self::memory::Memory;
@@ -153,7 +154,7 @@ impl Intake {
     }
 
     /// Takes the events of a request.
-    pub async fn take(&self, form: Form, request: Request<Body>) -> Response {
+    pub async fn take<B: Arriving>(&self, form: Form, request: Request<B>) -> Response {
         match self.try_take(form, request).await {
             Ok(taken) => {
                 self.counters.answered.fetch_add(1, Relaxed);
@@ -191,7 +192,11 @@ impl Intake {
         response
     }
 
-    async fn try_take(&self, form: Form, request: Request<Body>) -> Result<Taken, Refusal> {
+    async fn try_take<B: Arriving>(
+        &self,
+        form: Form,
+        request: Request<B>,
+    ) -> Result<Taken, Refusal> {
         let (head, body) = request.into_parts();
         // Looked up before the body is read, for its bound; answered after, so that the client has
         // sent everything and reads the answer.

@@ -144,7 +144,7 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
         failed = until_stopped(&relay).await.err();
         stopped = Instant::now();
     };
-    let router = router::alone(relay.router());
+    let router = relay.in_front_of(router::alone(relay.router()));
     let cut = http::serve(listener, router, bounds, until).await;
     if cut > 0 {
         tracing::warn!(

@@ -1,5 +1,6 @@
 //! Every route, a line each, grouped by who calls it.
 
+pub mod hot;
 mod sdks;
 
 use std::net::SocketAddr;

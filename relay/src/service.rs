@@ -18,6 +18,7 @@ use crate::identity::Identity;
 use crate::intake::Intake;
 use crate::intake::origin::Origins;
 use crate::rejected::{Keeper, KeeperError};
+use crate::router::hot::Hot;
 use crate::router::{self, Rooms};
 use crate::sink;
 use crate::spool::{Files, OpenError, RealFiles, Spool, Totals};
@@ -163,6 +164,12 @@ impl Relay {
     /// The routes, to be served or to be merged into another router.
     pub fn router(&self) -> Router {
         router::router(Arc::clone(&self.rooms))
+    }
+
+    /// `router`, which holds [`Relay::router`] among others, with the routes that take events in front:
+    /// to be served by [`crate::http::serve`].
+    pub fn in_front_of(&self, router: Router) -> Hot {
+        Hot::new(Arc::clone(&self.rooms), router)
     }
 
     /// The token of the operator's routes.

@@ -28,16 +28,31 @@ const ANY_RATIO: usize = 1 << 20;
 /// Largest zstd window, as a power of two: what a decoder may allocate before it yields a byte.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
+/// A body that arrives, however it is wrapped.
+pub trait Arriving:
+    hyper::body::Body<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin
+{
+}
+
+impl<B> Arriving for B where
+    B: hyper::body::Body<Data = Bytes, Error: Into<axum::BoxError>> + Send + Unpin
+{
+}
+
 /// Reads `body` as it is on the wire, up to `limit` bytes, which are `held` in memory.
 ///
 /// # Errors
 /// When it is larger, too slow or cut, or when there is no memory for it.
-pub async fn read(mut body: Body, limit: usize, held: &mut Held) -> Result<Bytes, Refusal> {
+pub async fn read<B: Arriving>(
+    mut body: B,
+    limit: usize,
+    held: &mut Held,
+) -> Result<Bytes, Refusal> {
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = Vec::new();
     let mut length = 0usize;
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| why(&error))?;
+        let frame = frame.map_err(|error| why(&*error.into()))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -55,6 +70,10 @@ pub async fn read(mut body: Body, limit: usize, held: &mut Held) -> Result<Bytes
             first = data;
         } else {
             if rest.is_empty() {
+                // Room for what is said to follow, but for no more than has come: what a client only
+                // announces must not cost memory.
+                let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+                rest.reserve(length.saturating_add(announced.min(length)));
                 rest.extend_from_slice(&first);
             }
             rest.extend_from_slice(&data);
@@ -82,8 +101,8 @@ pub async fn drain(mut body: Body) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn why(error: &axum::Error) -> Refusal {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
+fn why(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    let mut cause = Some(error);
     while let Some(error) = cause {
         if error.is::<BodyTimeout>() {
             return Refusal::Slow;
