@@ -231,3 +231,29 @@ async fn without_memory_clients_are_told_to_come_back() {
         .await;
     assert_eq!(answer.json()["accepted"], json!(0));
 }
+
+#[tokio::test]
+async fn lines_count_for_the_memory_that_bodies_may_hold() {
+    let house = House::with(|config| {
+        config.intake = Intake {
+            memory_bytes: 1 << 20,
+            ..config.intake.clone()
+        }
+    })
+    .await;
+    let batch = |events: usize| {
+        let filler = "x".repeat(15_000);
+        let events = vec![r#"{"type":"track","event":"E","anonymousId":"a"}"#; events].join(",");
+        format!(r#"{{"batch":[{events}],"context":{{"filler":"{filler}"}}}}"#)
+    };
+    let key = [("x-write-key", "server-key")];
+    // A body of 20 KB, lines of 1.5 MB.
+    let answer = house.post("/v1/batch", &key, batch(100)).await;
+    assert_eq!(answer.error(), (503, "busy".to_owned()));
+    // Each of these gives back what it held, lines too: together they are over the bound.
+    for _ in 0..4 {
+        let answer = house.post("/v1/batch", &key, batch(40)).await;
+        assert_eq!(answer.json()["accepted"], json!(40));
+    }
+    assert_eq!(house.lines().await.len(), 160);
+}

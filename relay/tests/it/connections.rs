@@ -24,7 +24,8 @@ async fn serve(house: &House, change: impl FnOnce(&mut http::Config)) -> Served 
     let mut config = http::Config::default();
     change(&mut config);
     let (stop, stopped) = oneshot::channel();
-    let serving = tokio::spawn(http::serve(listener, house.relay.router(), config, async {
+    let router = house.relay.in_front_of(house.relay.router());
+    let serving = tokio::spawn(http::serve(listener, router, config, async {
         let _ = stopped.await;
     }));
     Served {

@@ -17,6 +17,7 @@ mod cors;
 mod fixtures;
 mod forgery;
 mod forget;
+mod hot;
 mod house;
 mod keys;
 mod operators;
