@@ -3,11 +3,13 @@
 use crate::test;
 
 /// How much more each suite does; each reads its own variable and has its default for `test`.
-const FULL_SIZE: [(&str, &str); 2] = [
+const FULL_SIZE: [(&str, &str); 3] = [
     // Random histories of the simulated disk.
     ("CLICKSTREAM_HISTORIES", "100000"),
     // Rounds of kill -9, in each at least 120 events acknowledged.
     ("CLICKSTREAM_KILLS", "100"),
+    // The same towards Firehose.
+    ("CLICKSTREAM_STREAM_KILLS", "10"),
 ];
 
 /// Runs everything at full size.

@@ -5,3 +5,4 @@ mod clients;
 mod disk_full;
 mod failing_sync;
 mod kill;
+mod towards_firehose;
