@@ -4,7 +4,8 @@
 
 use std::net::SocketAddr;
 
-use http::{HeaderMap, Uri, header};
+use hmac::{Hmac, Mac as _};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -17,7 +18,13 @@ use crate::intake::origin::Origin;
 pub struct Access {
     hosts: Vec<String>,
     token: [u8; 32],
+    /// What the live view's cookie holds: made of the token, which cannot be made of it.
+    session: String,
+    secure: bool,
 }
+
+/// The cookie of who opened the live view by its link.
+const COOKIE: &str = "clickstream_live";
 
 impl Access {
     /// The list: the public name, the address listened on, loopback's names, and `allowed`.
@@ -27,8 +34,12 @@ impl Access {
         let mut hosts = loopback.to_vec();
         hosts.extend([public.host().to_owned(), listen.to_string()]);
         hosts.extend(allowed.iter().map(|host| host.to_ascii_lowercase()));
-        let token = Sha256::digest(token).into();
-        Self { hosts, token }
+        Self {
+            hosts,
+            token: Sha256::digest(token).into(),
+            session: session(token),
+            secure: public.scheme() == "https",
+        }
     }
 
     /// Lets a request pass whose Host is on the list and who knows the token.
@@ -53,6 +64,41 @@ impl Access {
         }
     }
 
+    /// As [`Access::check`], and the cookie of the live view is as good as the token, where a browser
+    /// sends it from the view itself: cookies do not know ports, so a page of another port is no proof.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn check_view(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Refusal> {
+        if !self.knows_host(headers) {
+            return Err(Refusal::ForeignHost);
+        }
+        let from = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
+        let own = matches!(from, None | Some(b"same-origin" | b"none"));
+        if own && self.has_session(headers) {
+            return Ok(());
+        }
+        self.check(headers, uri)
+    }
+
+    /// The cookie that [`Access::check_view`] takes, for who has shown the token.
+    #[must_use]
+    pub fn cookie(&self) -> String {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let session = &self.session;
+        format!("{COOKIE}={session}; Path=/live; HttpOnly; SameSite=Strict{secure}")
+    }
+
+    fn has_session(&self, headers: &HeaderMap) -> bool {
+        let lines = headers.get_all(header::COOKIE).into_iter();
+        let pairs = lines.filter_map(|line| line.to_str().ok());
+        pairs
+            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(name, _)| *name == COOKIE)
+            .any(|(_, value)| bool::from(value.as_bytes().ct_eq(self.session.as_bytes())))
+    }
+
     /// A listed name without a port stands for all its ports.
     #[must_use]
     pub fn knows_host(&self, headers: &HeaderMap) -> bool {
@@ -73,6 +119,16 @@ impl Access {
     }
 }
 
+fn session(token: &str) -> String {
+    // HMAC takes keys of any length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(token.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(b"clickstream live view");
+    let bytes = mac.finalize().into_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +145,36 @@ mod tests {
             headers.insert(header::AUTHORIZATION, value.parse().unwrap());
         }
         headers
+    }
+
+    #[test]
+    fn the_views_cookie_is_the_views_alone() {
+        let cookie = access().cookie();
+        assert!(!cookie.contains("t-1"), "{cookie}");
+        assert!(cookie.ends_with("; Path=/live; HttpOnly; SameSite=Strict; Secure"));
+        let pair = cookie.split(';').next().unwrap();
+        let plain: Uri = "/live/events".parse().unwrap();
+        let check = |host: &str, cookie: &str, site: Option<&str>| {
+            let mut headers = headers(host, None);
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+            if let Some(site) = site {
+                headers.insert("sec-fetch-site", site.parse().unwrap());
+            }
+            let checked = access().check_view(&headers, &plain);
+            checked.map_err(|refusal| refusal.kind().1)
+        };
+        assert_eq!(check("localhost", pair, None), Ok(()));
+        assert_eq!(
+            check("localhost", &format!("a=b; {pair}"), Some("same-origin")),
+            Ok(())
+        );
+        for site in ["same-site", "cross-site"] {
+            assert_eq!(check("localhost", pair, Some(site)), Err("no_token"));
+        }
+        assert_eq!(check("evil.example", pair, None), Err("foreign_host"));
+        for wrong in ["clickstream_live=", "clickstream_live=t-1", "other=1"] {
+            assert_eq!(check("localhost", wrong, None), Err("no_token"));
+        }
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct Config {
     pub allow_host: Vec<String>,
     /// The token of the operator's routes; made at start when there is none.
     pub metrics_token: Option<Secret>,
+    /// Watchers of the live view at once; 0 turns it off.
+    pub live_watchers: usize,
     /// Who may send, and how much.
     pub intake: intake::Config,
     /// Whose an event is.
@@ -86,6 +88,7 @@ impl Config {
             allow_origin: server.allow_origin,
             allow_host: server.allow_host,
             metrics_token: server.metrics_token,
+            live_watchers: server.live_watchers,
             intake,
             identity: rooms::identity::composed(flags.identity)?,
             rejected: rejected::Config {

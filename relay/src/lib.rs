@@ -80,6 +80,9 @@ pub mod health;
 // The rooms' counters as Prometheus text.
 pub mod metrics;
 
+// To watch: the stream as it happens.
+pub mod live;
+
 // Who may see the operator's routes.
 pub mod access;
 

@@ -136,12 +136,15 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
     let relay = Relay::start(config)?;
     tracing::info!(address = %listen, "listening");
     if token_was_made {
-        eprintln!("metrics: http://{listen}/metrics?token={}", relay.token());
+        let token = relay.token();
+        eprintln!("metrics: http://{listen}/metrics?token={token}");
+        eprintln!("live view: http://{listen}/live?token={token}");
     }
     let mut failed = None;
     let mut stopped = Instant::now();
     let until = async {
         failed = until_stopped(&relay).await.err();
+        relay.close_live();
         stopped = Instant::now();
     };
     let router = relay.in_front_of(router::alone(relay.router()));

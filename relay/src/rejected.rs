@@ -6,6 +6,7 @@
 //! never come here.
 
 mod files;
+mod recent;
 
 use std::io;
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use clickstream_event::time::Timestamp;
 use serde::Serialize;
 
 use self::files::Files;
+pub use self::recent::Recent;
 
 /// Where refused events are kept, and how many.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ pub struct Config {
 const WAITING: usize = 8 << 20;
 
 /// One refused event.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Refused {
     /// When it came, milliseconds since 1970.
     pub received_at_ms: u64,
@@ -71,6 +73,7 @@ pub struct Keeper {
     waiting: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
     counters: Arc<Counters>,
+    recent: Recent,
 }
 
 /// How many were kept.
@@ -104,6 +107,7 @@ impl Keeper {
                 waiting,
                 thread: Mutex::new(None),
                 counters,
+                recent: Recent::default(),
             });
         }
         fs_err::create_dir_all(&config.dir)?;
@@ -118,11 +122,13 @@ impl Keeper {
             waiting,
             thread: Mutex::new(Some(thread)),
             counters,
+            recent: Recent::default(),
         })
     }
 
     /// Keeps `refused`, or counts what it could not. Never waits.
     pub fn keep(&self, mut refused: Vec<Refused>) {
+        self.recent.note(&refused);
         let count = refused.len();
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         // Under the lock nobody else adds to it.
@@ -149,6 +155,12 @@ impl Keeper {
         }
         let not_kept = (count - queued) as u64;
         self.counters.not_kept.fetch_add(not_kept, Relaxed);
+    }
+
+    /// Those that came last, kept or not.
+    #[must_use]
+    pub fn recent(&self) -> &Recent {
+        &self.recent
     }
 
     /// What has been counted so far.

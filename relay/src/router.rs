@@ -22,6 +22,7 @@ use crate::intake::Intake;
 use crate::intake::answer::Refusal;
 use crate::intake::dialect::{self, Form};
 use crate::intake::origin;
+use crate::live::{self, Live};
 use crate::metrics::Page;
 use crate::rejected::Keeper;
 
@@ -34,6 +35,8 @@ pub struct Rooms {
     pub door: Arc<Door>,
     /// What it refused.
     pub keeper: Arc<Keeper>,
+    /// Shows it all.
+    pub live: Arc<Live>,
     /// Who may see the operator's routes.
     pub access: Access,
     /// Readiness ends when the oldest waiting event is older.
@@ -72,8 +75,8 @@ const UNTIDY: [&str; 12] = [
 ];
 
 /// The relay's routes. Serve them [`alone`], or mount them beside your own with `Router::merge`: they
-/// stay below `/v1`, `/healthz`, `/readyz` and `/metrics`, and for other people's SDKs `/sourceConfig`,
-/// `/rsaMetrics`, `/beacon` and `/api/s`.
+/// stay below `/v1`, `/healthz`, `/readyz`, `/metrics` and `/live`, and for other people's SDKs
+/// `/sourceConfig`, `/rsaMetrics`, `/beacon` and `/api/s`.
 pub fn router(rooms: Arc<Rooms>) -> Router {
     let mut tidy = sdks::asked();
     for (path, form) in dialect::routes() {
@@ -86,6 +89,7 @@ pub fn router(rooms: Arc<Rooms>) -> Router {
         .route("/healthz", get(alive).fallback(other_method))
         .route("/readyz", get(ready).fallback(other_method))
         .route("/metrics", get(metrics).fallback(other_method))
+        .merge(live::page::routes())
         .with_state(rooms);
     // People type paths with a slash too many: those are found after all.
     let untidy = {
@@ -133,7 +137,7 @@ async fn preflight(headers: HeaderMap) -> Response {
     readable(headers.get(header::ORIGIN), response)
 }
 
-async fn other_method(headers: HeaderMap) -> Response {
+pub(crate) async fn other_method(headers: HeaderMap) -> Response {
     let response = Refusal::MethodNotAllowed.response();
     readable(headers.get(header::ORIGIN), response)
 }

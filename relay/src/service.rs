@@ -17,6 +17,7 @@ use crate::health::{Door, Readiness};
 use crate::identity::Identity;
 use crate::intake::Intake;
 use crate::intake::origin::Origins;
+use crate::live::Live;
 use crate::rejected::{Keeper, KeeperError};
 use crate::router::hot::Hot;
 use crate::router::{self, Rooms};
@@ -131,6 +132,12 @@ impl Relay {
         let identity = Identity::new(config.identity.clone(), origins.secure());
         let door = Arc::new(Door::default());
         let keeper = Arc::new(Keeper::start(&config.rejected)?);
+        let live = Arc::new(Live::new(
+            Arc::clone(&door),
+            Arc::clone(&keeper),
+            Arc::clone(&edges.clock),
+            config.live_watchers,
+        ));
         let intake = Intake::new(
             config.intake.clone(),
             origins,
@@ -144,6 +151,7 @@ impl Relay {
             intake,
             door,
             keeper,
+            live,
             access,
             oldest_allowed_ms: oldest_allowed_ms(&config.sink),
             clock: Arc::clone(&edges.clock),
@@ -151,7 +159,7 @@ impl Relay {
         });
         let (stop, stopping) = watch::channel(None);
         let (starting, started) = watch::channel(Started::NotYet);
-        let life = tokio::spawn(live(config, edges, Arc::clone(&rooms), starting, stopping));
+        let life = tokio::spawn(life(config, edges, Arc::clone(&rooms), starting, stopping));
         Ok(Self {
             rooms,
             token,
@@ -213,6 +221,12 @@ impl Relay {
         while started.changed().await.is_ok() {}
     }
 
+    /// Ends the streams of who watches. A program calls it when it stops, before it lets answers
+    /// finish: these would never.
+    pub fn close_live(&self) {
+        self.rooms.live.close();
+    }
+
     /// Whether events are taken and delivered, and if not, what to do.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
@@ -228,6 +242,7 @@ impl Relay {
     /// Stops: takes no more events, delivers what waits for as long as `grace` lasts, leaves the rest
     /// in the spool and lets go of it.
     pub async fn shutdown(self, grace: Duration) -> Report {
+        self.close_live();
         self.rooms.door.shut();
         // Nobody listens when the relay never started.
         let _told = self.stop.send(Some(grace));
@@ -273,7 +288,7 @@ fn random() -> Result<[u8; 16], StartError> {
 }
 
 /// From the spool's opening to the last delivery. Says what is left in the spool.
-async fn live(
+async fn life(
     config: Config,
     edges: Edges,
     rooms: Arc<Rooms>,

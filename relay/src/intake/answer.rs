@@ -11,6 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
 use crate::identity::visit::Remembered;
+use crate::live::filter::QueryError;
 
 /// Seconds that a client is asked to wait with a 503: keeps SDKs alive that give up after four tries.
 const RETRY_AFTER: u64 = 3;
@@ -176,6 +177,15 @@ pub enum Refusal {
     /// The operator's routes answer under known names only.
     #[error("this Host is not on the list; see --allow-host")]
     ForeignHost,
+    /// So many look at the live view that another would cost too much.
+    #[error("{most} watchers are all that may watch at once; close one, or see --live-watchers")]
+    TooManyWatchers {
+        /// Watchers allowed.
+        most: usize,
+    },
+    /// The live view's query.
+    #[error("{0}")]
+    BadQuery(#[from] QueryError),
     /// No such route.
     #[error("there is nothing here; events go to POST /v1/batch")]
     NotFound,
@@ -186,7 +196,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable names, each once.
-    pub const CODES: [&'static str; 23] = [
+    pub const CODES: [&'static str; 25] = [
         "invalid_json",
         "not_an_object",
         "missing_batch",
@@ -208,6 +218,8 @@ impl Refusal {
         "spool_failing",
         "no_token",
         "foreign_host",
+        "too_many_watchers",
+        "invalid_query",
         "not_found",
         "method_not_allowed",
     ];
@@ -236,6 +248,8 @@ impl Refusal {
             Self::SpoolFailing => (S::SERVICE_UNAVAILABLE, "spool_failing"),
             Self::NoToken => (S::UNAUTHORIZED, "no_token"),
             Self::ForeignHost => (S::FORBIDDEN, "foreign_host"),
+            Self::TooManyWatchers { .. } => (S::SERVICE_UNAVAILABLE, "too_many_watchers"),
+            Self::BadQuery(_) => (S::BAD_REQUEST, "invalid_query"),
             Self::NotFound => (S::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
         }
@@ -328,6 +342,8 @@ mod tests {
             Refusal::SpoolFailing,
             Refusal::NoToken,
             Refusal::ForeignHost,
+            Refusal::TooManyWatchers { most: 1 },
+            Refusal::BadQuery(QueryError::Form),
             Refusal::NotFound,
             Refusal::MethodNotAllowed,
             Refusal::Malformed(Malformed::NotAnObject),

@@ -61,6 +61,7 @@ const ONLY_IN: [(&str, &str, &[&str]); 9] = [
             "relay/src/service",
             "relay/src/intake",
             "relay/src/health",
+            "relay/src/live",
             "relay/src/metrics",
             "relay/src/identity/visitor",
         ],

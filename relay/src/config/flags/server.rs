@@ -35,7 +35,7 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub allow_origin: Option<Vec<String>>,
-    /// A further Host under which /metrics answers; may be repeated
+    /// A further Host under which /metrics and /live answer; may be repeated
     #[arg(
         long,
         value_name = "HOST",
@@ -52,7 +52,7 @@ pub struct ServerFlags {
         env = "CLICKSTREAM_PROXIES"
     )]
     pub proxies: Option<usize>,
-    /// The token that /metrics asks for [default: made at start and printed]
+    /// The token that /metrics and /live ask for [default: made at start and printed]
     #[arg(
         long,
         value_name = "TOKEN",
@@ -68,6 +68,14 @@ pub struct ServerFlags {
         env = "CLICKSTREAM_MAX_CONNECTIONS"
     )]
     pub max_connections: Option<usize>,
+    /// Watchers of the live view at once; 0 turns it off [default: 32]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "N",
+        env = "CLICKSTREAM_LIVE_WATCHERS"
+    )]
+    pub live_watchers: Option<usize>,
     /// Time for a request's header to arrive, and for a kept connection to idle [default: 30]
     #[arg(
         long,
@@ -113,6 +121,7 @@ layered!(ServerFlags:
     proxies
     metrics_token
     max_connections
+    live_watchers
     header_timeout
     body_timeout
     grace

@@ -9,6 +9,7 @@ use crate::config::flags::ServerFlags;
 use crate::config::secret::Secret;
 use crate::http;
 use crate::intake::origin::Origin;
+use crate::live;
 use crate::logging::{LogFilter, LogFormat};
 
 /// What `[server]` says, for several rooms.
@@ -21,6 +22,7 @@ pub(in crate::config) struct Server {
     pub allow_origin: Vec<Origin>,
     pub allow_host: Vec<String>,
     pub proxies: Option<usize>,
+    pub live_watchers: usize,
     pub metrics_token: Option<Secret>,
     pub grace: Duration,
 }
@@ -54,6 +56,7 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         allow_origin: allow_origin.collect::<Result<_, _>>()?,
         allow_host: flags.allow_host.unwrap_or_default(),
         proxies: flags.proxies,
+        live_watchers: flags.live_watchers.unwrap_or(live::WATCHERS),
         metrics_token: flags.metrics_token.filter(|token| !token.0.is_empty()),
         grace,
     })
