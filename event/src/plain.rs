@@ -1,17 +1,24 @@
-//! Where the plain part of a string ends, looked for sixteen bytes at a time.
+//! Where the plain part of a string ends, looked for eight bytes at a time: quicker here than vectors,
+//! since most strings are short and safe code gets no mask out of a vector without a detour.
 //!
 //! Half of an event's bytes stand in strings, and nearly all of those mean themselves.
+
+const ONES: u64 = u64::from_le_bytes([0x01; 8]);
+const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
 
 /// The first place at or behind `at` with a quote, a backslash or a control character; the end of
 /// `text` if there is none.
 #[inline]
 pub(crate) fn end(text: &[u8], mut at: usize) -> usize {
-    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<16>) {
-        let marks = marks(block);
+    while let Some(block) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let marks = marks(u64::from_le_bytes(*block));
         if marks != 0 {
             return at + (marks.trailing_zeros() / 8) as usize;
         }
-        at += 16;
+        at += 8;
     }
     while text.get(at).is_some_and(|byte| !ends(*byte)) {
         at += 1;
@@ -23,11 +30,16 @@ const fn ends(byte: u8) -> bool {
     byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
-/// A byte of ones for each byte that ends a plain part, the first of them lowest. Each step is one
-/// instruction for all sixteen bytes: the compiler sees to that, on every machine that has such.
+/// The lowest set bit is the highest of the first byte that ends a plain part. Above it others may
+/// be set wrongly, by the borrow of a subtraction.
 #[inline]
-fn marks(block: &[u8; 16]) -> u128 {
-    u128::from_le_bytes(block.map(|byte| if ends(byte) { 0xff } else { 0 }))
+const fn marks(word: u64) -> u64 {
+    let quote = word ^ QUOTES;
+    let backslash = word ^ BACKSLASHES;
+    let zero_quote = quote.wrapping_sub(ONES) & !quote;
+    let zero_backslash = backslash.wrapping_sub(ONES) & !backslash;
+    let control = word.wrapping_sub(SPACES) & !word;
+    (zero_quote | zero_backslash | control) & HIGH
 }
 
 #[cfg(test)]
@@ -50,8 +62,8 @@ mod tests {
     #[test]
     fn every_byte_is_told_apart_in_every_place() {
         for byte in 0..=255 {
-            for place in 0..16 {
-                let mut text = [b'x'; 16];
+            for place in 0..8 {
+                let mut text = [b'x'; 8];
                 text[place] = byte;
                 assert_eq!(end(&text, 0) == place, ends(byte), "{byte} at {place}");
             }

@@ -140,23 +140,14 @@ impl Timestamp {
         let (year, month, day) = date_of(seconds.div_euclid(86_400));
         let second = seconds.rem_euclid(86_400);
         let mut text = *b"0000-00-00T00:00:00.000000Z";
+        digits::<4>(&mut text, 0, year);
+        digits::<2>(&mut text, 5, month);
+        digits::<2>(&mut text, 8, day);
+        digits::<2>(&mut text, 11, second / 3_600);
+        digits::<2>(&mut text, 14, second / 60 % 60);
+        digits::<2>(&mut text, 17, second % 60);
+        digits::<6>(&mut text, 20, micros);
         let millis = micros % 1000 == 0;
-        for (from, to, number) in [
-            (0, 4, year),
-            (5, 7, month),
-            (8, 10, day),
-            (11, 13, second / 3_600),
-            (14, 16, second / 60 % 60),
-            (17, 19, second % 60),
-            (20, 26, micros),
-        ] {
-            let mut rest = u32::try_from(number).unwrap_or(0);
-            for digit in text.iter_mut().take(to).skip(from).rev() {
-                // Below ten: no digit is lost.
-                *digit = b'0' + (rest % 10) as u8;
-                rest /= 10;
-            }
-        }
         if millis {
             text[23] = b'Z';
         }
@@ -174,6 +165,17 @@ impl Timestamp {
             && bytes.get(19) == Some(&b'.')
             && bytes.get(23) == Some(&b'Z');
         if form { Self::parse(text) } else { None }
+    }
+}
+
+/// Writes a number that is not negative as so many digits to a place of a text.
+#[inline]
+fn digits<const COUNT: usize>(text: &mut [u8; 27], place: usize, number: i64) {
+    let mut rest = u32::try_from(number).unwrap_or(0);
+    for digit in text.iter_mut().skip(place).take(COUNT).rev() {
+        // Below ten: no digit is lost.
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
 }
 

@@ -309,11 +309,14 @@ impl Intake {
         let new = (accepted - duplicate) as u64;
         self.outcomes.stored.fetch_add(new, Relaxed);
         self.outcomes.duplicate.fetch_add(duplicate as u64, Relaxed);
-        for rejected in &sorted.rejected {
-            self.outcomes.reject(rejected.code);
+        // Mostly nothing: then nobody's lock is taken.
+        if !sorted.rejected.is_empty() {
+            for rejected in &sorted.rejected {
+                self.outcomes.reject(rejected.code);
+            }
+            spool.count_rejected(sorted.rejected.len() as u64);
+            self.keeper.keep(sorted.kept);
         }
-        spool.count_rejected(sorted.rejected.len() as u64);
-        self.keeper.keep(sorted.kept);
         Ok(Taken::new(accepted, duplicate, sorted.rejected))
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::checkpoint::Checkpoint;
 
 /// Upper bounds of the histogram of sync times, in microseconds; the last is open.
-pub const SYNC_BOUNDS_US: [u64; 10] = [
-    100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 200_000, 1_000_000,
+pub const SYNC_BOUNDS_US: [u64; 13] = [
+    50, 100, 150, 200, 300, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 200_000, 1_000_000,
 ];
 
 /// What became of every event, kept across restarts.
