@@ -2,12 +2,40 @@
 //!
 //! An id counts as seen from the moment its event waits for the disk, and stops to count
 //! when that fails, so that a client who was told to try again is not told "duplicate".
-//! What the window holds is what the segments on disk hold: ids of recycled segments leave.
+//!
+//! **Recent ids** lie in a table of fixed size ([`recent`]) under the queue's lock
+//! ([`index`]). Those whose events are durable go, a batch at a time, into sorted **id
+//! files** beside the segments ([`id_file`], [`format`]); no segment is used again before
+//! its ids are in one. Small files are merged ([`merge`]).
+//!
+//! **Generations.** A horizon's ids are cut into at most eight generations, each with one
+//! filter in memory for all its files ([`filter`]). So a new id costs eight looks into
+//! memory and no lock ([`view`]); one that a filter knows costs the read of a page. The
+//! oldest generation leaves as a whole: when it is older than the horizon by the highest
+//! clock reading ever seen, or when the budget or the disk has no room for it
+//! ([`keeper`]).
+//!
+//! Keys are kept whole, sixteen bytes, in the table and in the files: two events meet only
+//! if their hashes do, at odds of 2⁻¹²⁸.
+//!
+//! **Memory** stays within [`Config::memory`], whatever the backlog: [`config::Budget`]
+//! says how it is divided.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher24};
+
+pub mod config;
+pub mod filter;
+pub mod format;
+pub mod id_file;
+pub mod index;
+pub mod keeper;
+pub mod merge;
+pub mod recent;
+pub mod view;
+
+pub use config::Config;
 
 /// Source, kind of write key and message id, hashed with a key that the spool keeps: a
 /// client cannot make two ids meet.
@@ -61,83 +89,6 @@ impl KeyedHash {
     }
 }
 
-/// The keys are hashes already: one half of them is the table's hash.
-#[derive(Debug, Default)]
-struct Half(u64);
-
-impl Hasher for Half {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 ^= u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_usize(&mut self, _length: usize) {}
-
-    fn write_u64(&mut self, half: u64) {
-        self.0 ^= half;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-/// Ids by position, and by the segment that holds them.
-#[derive(Debug, Default)]
-pub struct Index {
-    positions: HashMap<DuplicateKey, u64, BuildHasherDefault<Half>>,
-    segments: BTreeMap<u64, Vec<DuplicateKey>>,
-}
-
-impl Index {
-    /// The position of the event with this id, durable or on its way.
-    #[must_use]
-    pub fn position(&self, key: DuplicateKey) -> Option<u64> {
-        self.positions.get(&key).copied()
-    }
-
-    /// An event with this id is on its way to this position.
-    pub fn insert(&mut self, key: DuplicateKey, position: u64) {
-        self.positions.insert(key, position);
-    }
-
-    /// The event did not become durable: its id is free again.
-    pub fn remove(&mut self, key: DuplicateKey, position: u64) {
-        if self.position(key) == Some(position) {
-            self.positions.remove(&key);
-        }
-    }
-
-    /// The event is durable in this segment.
-    pub fn settle(&mut self, segment: u64, key: DuplicateKey) {
-        self.segments.entry(segment).or_default().push(key);
-    }
-
-    /// The segment is recycled: its ids, all below `until`, leave.
-    pub fn forget(&mut self, segment: u64, until: u64) {
-        for key in self.segments.remove(&segment).unwrap_or_default() {
-            if self.position(key).is_some_and(|position| position < until) {
-                self.positions.remove(&key);
-            }
-        }
-    }
-
-    /// How many ids are held.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.positions.len()
-    }
-
-    /// Whether none is held.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.positions.is_empty()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,31 +112,5 @@ mod tests {
         for (index, key) in keys.iter().enumerate() {
             assert!(!keys[index + 1..].contains(key), "{index}");
         }
-    }
-
-    #[test]
-    fn a_recycled_segment_takes_its_ids_along_and_no_others() {
-        let mut index = Index::default();
-        let (old, new) = (DuplicateKey([1, 1]), DuplicateKey([2, 2]));
-        index.insert(old, 5);
-        index.settle(1, old);
-        index.insert(new, 9);
-        index.settle(2, new);
-        index.forget(1, 9);
-        assert_eq!(index.position(old), None);
-        assert_eq!(index.position(new), Some(9));
-        assert_eq!(index.len(), 1);
-    }
-
-    #[test]
-    fn an_id_that_came_again_is_not_forgotten_with_its_first_segment() {
-        let mut index = Index::default();
-        let key = DuplicateKey([1, 1]);
-        index.insert(key, 5);
-        index.settle(1, key);
-        index.remove(key, 5);
-        index.insert(key, 12);
-        index.forget(1, 9);
-        assert_eq!(index.position(key), Some(12));
     }
 }

@@ -21,8 +21,9 @@
 //!
 //! **Limits.** All segments together stay below [`Config::size`]; beyond it appends get
 //! [`AppendError::Full`], the oldest event is never dropped for a new one. A segment is
-//! used again only when the checkpoint is past it, and until then its ids are the window
-//! of duplicates. A line must fit into a segment.
+//! used again only when the checkpoint is past it and its ids are in a file of their own
+//! ([`crate::duplicate`]; those files come on top of the bound). A line must fit into a
+//! segment.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -31,6 +32,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::duplicate::view::Window;
 use crate::duplicate::{DuplicateKey, KeyedHash};
 
 pub mod append;
@@ -43,6 +45,7 @@ pub mod frame;
 pub mod head;
 pub mod header;
 pub mod identity;
+pub mod ids;
 pub mod inspect;
 pub mod log;
 pub mod open;
@@ -70,6 +73,7 @@ use books::Books;
 use checkpoint::Checkpoints;
 use files::Lock;
 use identity::Identity;
+use ids::Ids;
 use log::Shared;
 use prepared::Pool;
 use queue::Queue;
@@ -93,7 +97,7 @@ pub struct Spool {
 #[derive(Debug)]
 struct Handle {
     core: Arc<Core>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the handles, the writer and the readers share.
@@ -107,8 +111,17 @@ pub struct Core {
     pool: Pool,
     queue_bytes: usize,
     shared: Arc<Shared>,
+    clock: Arc<dyn Clock>,
     queue: Mutex<Queue>,
+    /// Wakes the writer.
     wake: Condvar,
+    ids: Mutex<Ids>,
+    /// Why the last file of ids could not be written, while that lasts.
+    ids_trouble: Mutex<Option<String>>,
+    /// Wakes who puts ids into files.
+    tend: Condvar,
+    window: Arc<Window>,
+    horizon_ms: u64,
     books: Mutex<Books>,
     checkpoints: Mutex<Checkpoints>,
     health: Mutex<Health>,
@@ -116,8 +129,8 @@ pub struct Core {
 }
 
 impl Spool {
-    /// Opens the folder, reads what is in it and starts the writer thread. Blocks while
-    /// it reads.
+    /// Opens the folder, reads what is in it and starts its threads: the writer's, and one
+    /// that puts ids into files. Blocks while it reads.
     ///
     /// # Errors
     /// When another process has it open, or the disk fails.
@@ -127,16 +140,23 @@ impl Spool {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let (spool, writer) = Self::open_without_thread(config, files, clock)?;
-        let thread = std::thread::Builder::new()
-            .name("spool-writer".to_owned())
-            .spawn(move || writer.run())
-            .map_err(|error| OpenError::disk(&config.dir, error))?;
-        *lock(&spool.handle.thread) = Some(thread);
+        let core = Arc::clone(spool.core());
+        spool.start("spool-writer", move || writer.run())?;
+        spool.start("spool-ids", move || ids::run(&core))?;
         Ok(spool)
     }
 
+    fn start(&self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(body)
+            .map_err(|error| OpenError::disk(self.dir(), error))?;
+        lock(&self.handle.threads).push(thread);
+        Ok(())
+    }
+
     /// As [`Spool::open`], with the writer in the caller's hands: appends wait until it
-    /// commits.
+    /// commits, and ids until it tends them.
     ///
     /// # Errors
     /// As [`Spool::open`].
@@ -146,10 +166,10 @@ impl Spool {
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Writer), OpenError> {
         let (core, writer) = open::open(config, files, clock)?;
-        let thread = Mutex::new(None);
+        let threads = Mutex::default();
         Ok((
             Self {
-                handle: Arc::new(Handle { core, thread }),
+                handle: Arc::new(Handle { core, threads }),
             },
             writer,
         ))
@@ -169,16 +189,18 @@ impl Spool {
     /// A copy of all counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        Counters {
+        let mut counters = Counters {
             rot: self.core().shared.damage.count(),
             ..self.core().books().counters()
-        }
+        };
+        self.core().count_ids(&mut counters);
+        counters
     }
 
     /// What became of every event so far.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        self.counters().totals
+        self.core().books().counters().totals
     }
 
     /// What is wrong at the moment.
@@ -256,18 +278,18 @@ impl Spool {
         &self.core().files
     }
 
-    /// Takes no more appends, commits what waits, ends the writer thread. The folder is
+    /// Takes no more appends, commits what waits, ends the threads. The folder is
     /// unlocked when the last handle is dropped.
     pub async fn close(&self) {
         self.handle.stop();
-        let thread = lock(&self.handle.thread).take();
-        if let Some(thread) = thread {
+        let threads = std::mem::take(&mut *lock(&self.handle.threads));
+        for thread in threads {
             // Joining blocks; the thread's own death has been said by the panic hook.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
     }
 
-    fn core(&self) -> &Core {
+    fn core(&self) -> &Arc<Core> {
         &self.handle.core
     }
 }
@@ -276,6 +298,7 @@ impl Handle {
     fn stop(&self) {
         self.core.queue().closed = true;
         self.core.wake.notify_one();
+        self.core.tend.notify_one();
     }
 }
 
@@ -300,19 +323,30 @@ impl Core {
         queue: MutexGuard<'a, Queue>,
         most: Option<Duration>,
     ) -> MutexGuard<'a, Queue> {
+        Self::wait(&self.wake, queue, most)
+    }
+
+    fn wait<'a>(
+        wake: &Condvar,
+        queue: MutexGuard<'a, Queue>,
+        most: Option<Duration>,
+    ) -> MutexGuard<'a, Queue> {
         match most {
-            None => self
-                .wake
-                .wait(queue)
-                .unwrap_or_else(PoisonError::into_inner),
+            None => wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
             Some(most) => {
-                let woken = self.wake.wait_timeout(queue, most);
+                let woken = wake.wait_timeout(queue, most);
                 woken.unwrap_or_else(PoisonError::into_inner).0
             }
         }
     }
 
     fn full_text(&self) -> String {
+        if let Some(trouble) = &*lock(&self.ids_trouble) {
+            return format!(
+                "the spool in {} can use no segment again, for its message ids cannot be put into a file: {trouble}",
+                self.dir.display()
+            );
+        }
         format!(
             "the spool in {} is full: delivery must catch up, or raise --spool-size",
             self.dir.display()

@@ -76,6 +76,18 @@ pub struct Counters {
     pub segments: u64,
     /// Ids that the window of duplicates holds.
     pub ids: u64,
+    /// Bytes of memory that it takes.
+    pub id_memory: u64,
+    /// Its files.
+    pub id_files: u64,
+    /// Their bytes on the disk.
+    pub id_bytes: u64,
+    /// Id files in which damage was found.
+    pub id_rot: u64,
+    /// Generations of ids that left before the horizon had passed.
+    pub id_shortened: u64,
+    /// The horizon that really holds, in ms.
+    pub id_horizon_ms: u64,
 }
 
 /// The counters with what is needed to keep them.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::duplicate;
+
 /// When an append counts as durable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
@@ -24,9 +26,8 @@ pub struct Config {
     pub durability: Durability,
     /// Bytes of a segment file. Default 16 MiB.
     pub segment_size: u64,
-    /// So many ids are kept of delivered events, while `size` allows. Default one million
-    /// (about 60 MiB).
-    pub duplicate_ids: usize,
+    /// How long ids are remembered, and with how much memory.
+    pub duplicates: duplicate::Config,
     /// Bytes that may wait in memory for the disk. Default 32 MiB.
     pub queue_bytes: usize,
 }
@@ -40,7 +41,7 @@ impl Config {
             size: 1 << 30,
             durability: Durability::Fsync,
             segment_size: 16 << 20,
-            duplicate_ids: 1_000_000,
+            duplicates: duplicate::Config::default(),
             queue_bytes: 32 << 20,
         }
     }

@@ -27,6 +27,14 @@ pub enum SyncPoint {
     SegmentName,
     /// A commit: the frames, and the header of a segment that begins with them.
     Commit,
+    /// The pages of a file of ids.
+    Ids,
+    /// The head of a file of ids, which says that its pages are durable.
+    IdsHead,
+    /// The name of a file of ids.
+    IdsName,
+    /// The head of a file of ids that a start found.
+    RecoveredIds,
     /// What a start found above the last position known to be durable.
     RecoveredTail,
     /// The checkpoint that a start found.
@@ -61,12 +69,16 @@ pub enum SyncPoint {
 
 impl SyncPoint {
     /// All of them, for the tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::SpoolParents,
         Self::Identity,
         Self::SpoolNames,
         Self::SegmentName,
         Self::Commit,
+        Self::Ids,
+        Self::IdsHead,
+        Self::IdsName,
+        Self::RecoveredIds,
         Self::RecoveredTail,
         Self::RecoveredCheckpoint,
         Self::Checkpoint,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, IoSlice};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -31,6 +31,10 @@ pub struct Shared {
     pub delivered: AtomicU64,
     /// What is damaged.
     pub damage: Damage,
+    /// The ids of all records below this position are in files.
+    pub filed: AtomicU64,
+    /// The highest clock reading yet.
+    pub highest_clock: AtomicU64,
 }
 
 impl Shared {
@@ -73,8 +77,8 @@ pub struct Outcome {
     pub error: Option<CommitError>,
     /// Segment and number of frames of each piece that was stored.
     pub placed: Vec<(u64, usize)>,
-    /// Segments that were recycled, with the position that ends them.
-    pub recycled: Vec<(u64, u64)>,
+    /// Whether a segment was ended and a new one begun.
+    pub ended: bool,
     /// How long the syncs took.
     pub synced: Vec<std::time::Duration>,
 }
@@ -99,8 +103,6 @@ pub struct Standing {
     pub rejected: u64,
     /// The next position after this commit's.
     pub next_position: u64,
-    /// Ids held by the window of duplicates.
-    pub ids: usize,
 }
 
 /// The log.
@@ -113,7 +115,6 @@ pub struct Log {
     pub(super) durability: Durability,
     pub(super) segment_size: u64,
     pub(super) most_segments: usize,
-    pub(super) most_ids: usize,
     pub(super) shared: Arc<Shared>,
     pub(super) current: Option<Current>,
     /// Ends that no durable header names yet.
@@ -121,9 +122,10 @@ pub struct Log {
     pub(super) next_number: u64,
     pub(super) next_slot: u64,
     pub(super) free: Vec<SegmentFile>,
+    /// No file could be added when one was last wanted.
+    pub(super) disk_full: bool,
     /// Where the last commit ended, and whether a later commit frame says so.
     pub(super) last: ((u64, u64), bool),
-    pub(super) highest_clock: u64,
 }
 
 impl Log {
@@ -147,7 +149,7 @@ impl Log {
                 stored: standing.stored + outcome.stored as u64,
                 ..standing
             };
-            if let Err(error) = self.room(appends, cursor, &standing, &mut outcome.recycled) {
+            if let Err(error) = self.room(appends, cursor, &mut outcome.ended) {
                 outcome.error = Some(error);
                 break;
             }
@@ -170,14 +172,13 @@ impl Log {
         &mut self,
         appends: &[&mut Frames],
         (append, frame): (usize, usize),
-        standing: &Standing,
-        recycled: &mut Vec<(u64, u64)>,
+        ended: &mut bool,
     ) -> Result<(), CommitError> {
         let (start, end) = appends[append].span(frame);
         let needed = (frame::COMMIT + end - start) as u64;
         match &self.current {
             Some(current) if current.at + needed <= current.file.capacity => Ok(()),
-            _ => self.roll(appends[append].ends[frame].2, standing, recycled),
+            _ => self.roll(appends[append].ends[frame].2, ended),
         }
     }
 
@@ -193,11 +194,12 @@ impl Log {
         let Some(current) = &mut self.current else {
             return Err(io::Error::other("no segment is open"));
         };
-        self.highest_clock = self.highest_clock.max(self.clock.now_ms());
+        let now = self.clock.now_ms();
+        let before = self.shared.highest_clock.fetch_max(now, Ordering::Relaxed);
         let mut head = Vec::with_capacity(frame::COMMIT);
         let contents = frame::write_commit(
             &mut head,
-            self.highest_clock,
+            before.max(now),
             &Commit {
                 durable: self.last.0,
                 stored: standing.stored,
@@ -290,7 +292,7 @@ impl Log {
         let fits = |current: &Current| current.at + needed <= current.file.capacity;
         let room = match self.current.as_ref().is_some_and(fits) {
             true => Ok(()),
-            false => self.roll(standing.next_position, standing, &mut outcome.recycled),
+            false => self.roll(standing.next_position, &mut outcome.ended),
         };
         let mut none = [&mut Frames::default()];
         let committed = room.and_then(|()| {

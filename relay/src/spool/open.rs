@@ -14,6 +14,7 @@ use super::files::{Files, Lock, SyncPoint, create_dirs, sync_ancestors};
 use super::frame::{ALIGN, COMMIT, HEADER};
 use super::header::SECTOR;
 use super::identity::Identity;
+use super::ids::Ids;
 use super::log::{Log, Shared};
 use super::prepared::Pool;
 use super::queue::Queue;
@@ -22,6 +23,8 @@ use super::writer::Writer;
 use super::{Config, Core, Health, plans, segment};
 use crate::clock::Clock;
 use crate::duplicate::KeyedHash;
+use crate::duplicate::index::Batch;
+use crate::duplicate::keeper::Keeper;
 use crate::quantity::Size;
 
 /// Why a spool could not be opened.
@@ -80,7 +83,10 @@ pub(super) fn open(
     let damage = Damage::new(Arc::clone(&files), dir);
     let checkpoints = Checkpoints::open(&*files, dir, &damage).map_err(failed)?;
     let checkpoint = checkpoints.latest();
-    let recovered = recover(&*files, dir, &identity, checkpoint.position, &damage);
+    let id_files = Arc::clone(&files);
+    let mut keeper = Keeper::open(id_files, dir, identity.id, config.duplicates).map_err(failed)?;
+    let position = checkpoint.position;
+    let recovered = recover(&*files, dir, &identity, position, &damage, &mut keeper);
     let mut recovered = recovered.map_err(failed)?;
     let planned = plans::highest_position(&*files, dir, &damage).map_err(failed)?;
     recovered.next_position = recovered.next_position.max(planned);
@@ -89,6 +95,9 @@ pub(super) fn open(
     files.sync_dir(dir, SyncPoint::SpoolNames).map_err(failed)?;
 
     let durable = recovered.next_position;
+    let highest_clock = recovered.highest_clock.max(keeper.highest_clock());
+    let found = std::mem::take(&mut recovered.ids);
+    let index = keeper.started(found, recovered.lowest, highest_clock);
     let mut books = books(&recovered, durable);
     let waiting_bytes = recovered.waiting.iter().map(|(_, _, bytes)| bytes).sum();
     books.delivered_before(&checkpoint, waiting_bytes);
@@ -97,6 +106,8 @@ pub(super) fn open(
         durable: watch::Sender::new(durable),
         delivered: AtomicU64::new(checkpoint.position),
         damage,
+        filed: AtomicU64::new(index.filed()),
+        highest_clock: AtomicU64::new(highest_clock),
     });
     let core = Arc::new(Core {
         files: Arc::clone(&files),
@@ -107,13 +118,22 @@ pub(super) fn open(
         pool: Pool::default(),
         queue_bytes: config.queue_bytes,
         shared: Arc::clone(&shared),
+        clock: Arc::clone(&clock),
         queue: Mutex::new(Queue {
-            index: recovered.index,
+            index,
             next_position: durable,
             durable,
             ..Queue::default()
         }),
         wake: Condvar::new(),
+        window: Arc::clone(keeper.window()),
+        horizon_ms: u64::try_from(config.duplicates.horizon.as_millis()).unwrap_or(u64::MAX),
+        ids: Mutex::new(Ids {
+            keeper,
+            batch: Batch::default(),
+        }),
+        ids_trouble: Mutex::default(),
+        tend: Condvar::new(),
         books: Mutex::new(books),
         checkpoints: Mutex::new(checkpoints),
         health: Mutex::new(Health::default()),
@@ -127,15 +147,14 @@ pub(super) fn open(
         durability: config.durability,
         segment_size: config.segment_size,
         most_segments: usize::try_from(config.size / config.segment_size).unwrap_or(usize::MAX),
-        most_ids: config.duplicate_ids,
         shared,
         current: recovered.current,
         unsettled: recovered.unsettled,
         next_number: recovered.next_number,
         next_slot: recovered.next_slot,
         free: recovered.free,
+        disk_full: false,
         last: recovered.last,
-        highest_clock: recovered.highest_clock,
     };
     let writer = Writer {
         core: Arc::clone(&core),
@@ -169,7 +188,6 @@ fn books(recovered: &Recovered, durable: u64) -> Books {
     counters.durable_position = durable;
     counters.torn_tails = u64::from(recovered.torn);
     counters.segments = (recovered.table.len() + recovered.free.len()) as u64;
-    counters.ids = recovered.index.len() as u64;
     books
 }
 

@@ -36,6 +36,11 @@ impl Prepared {
         length
     }
 
+    /// The key of each record.
+    pub fn keys(&self) -> impl Iterator<Item = DuplicateKey> {
+        self.news.iter().map(|(key, _, _)| *key)
+    }
+
     /// How many records there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -65,11 +65,9 @@ impl Writer {
         if self.trouble.is_none() {
             return true;
         }
-        let (next_position, ids) = {
-            let queue = self.core.queue();
-            (queue.next_position, queue.index.len())
-        };
-        let standing = self.standing(next_position, ids);
+        self.file_ids_for_room();
+        let next_position = self.core.queue().next_position;
+        let standing = self.standing(next_position);
         let line = self.core.longest_line as u64 / 2;
         let outcome = self.log.probe(&standing, line);
         self.enter(&[], &outcome);

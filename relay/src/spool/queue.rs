@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use super::log::Frames;
 use super::prepared::Prepared;
 use super::{AppendError, Stored};
-use crate::duplicate::{DuplicateKey, Index};
+use crate::duplicate::DuplicateKey;
+use crate::duplicate::index::Index;
 
 /// An append asleep until its commit.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Append {
     stored: Vec<Stored>,
     /// Originals of its duplicates that are not yet durable.
     originals: Vec<DuplicateKey>,
+    /// How many ids had been freed when it came.
+    freed: u64,
     waiter: oneshot::Sender<Result<Vec<Stored>, AppendError>>,
 }
 
@@ -56,8 +59,9 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Takes an append in: numbers its new frames, drops those of duplicates.
-    pub fn submit(&mut self, prepared: Prepared, most_bytes: usize) -> Submitted {
+    /// Takes an append in: numbers its new frames, drops those of duplicates. `known` are
+    /// those, by number and in order, whose ids stand in a file.
+    pub fn submit(&mut self, prepared: Prepared, known: &[usize], most_bytes: usize) -> Submitted {
         if self.closed {
             return Submitted::Done(Err(AppendError::Closed));
         }
@@ -66,12 +70,22 @@ impl Queue {
                 "the disk does not keep up with what arrives".to_owned(),
             )));
         }
+        if !self.index.has_room(prepared.news.len()) {
+            return Submitted::Done(Err(AppendError::Failing(
+                "the disk does not keep up with the message ids that arrive".to_owned(),
+            )));
+        }
+        let mut known = known.iter().peekable();
         let Prepared {
             mut frames, news, ..
         } = prepared;
         let mut stored = Vec::with_capacity(news.len());
         let mut originals = Vec::new();
         for (index, (key, _, _)) in news.iter().enumerate() {
+            if known.next_if_eq(&&index).is_some() {
+                stored.push(Stored::Duplicate);
+                continue;
+            }
             match self.index.position(*key) {
                 Some(position) => {
                     if position >= self.durable {
@@ -103,6 +117,7 @@ impl Queue {
             news,
             stored,
             originals,
+            freed: self.index.freed(),
             waiter,
         });
         Submitted::Waiting(answer)
@@ -124,12 +139,13 @@ impl Append {
     }
 
     /// Whether the originals of its duplicates are durable. One that failed may be on its
-    /// way again, sent by a client that tries once more: that one does not count.
+    /// way again, sent by a client that tries once more: that one does not count. One that
+    /// is no longer there has gone into a file, or failed.
     pub fn originals_durable(&self, index: &Index, durable: u64) -> bool {
-        let position = |key: &DuplicateKey| index.position(*key);
-        self.originals
-            .iter()
-            .all(|key| position(key).is_some_and(|position| position < durable))
+        self.originals.iter().all(|key| match index.position(*key) {
+            Some(position) => position < durable,
+            None => index.freed() == self.freed,
+        })
     }
 
     /// How many of its events are duplicates.

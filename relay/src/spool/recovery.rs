@@ -26,7 +26,9 @@ use super::log::Current;
 use super::salvage::{self, Salvaged};
 use super::scan::{Scan, scan};
 use super::segment::{Segment, SegmentFile, slots};
-use crate::duplicate::Index;
+use crate::duplicate::DuplicateKey;
+use crate::duplicate::keeper::Keeper;
+use crate::duplicate::keeper::loading::Found as FoundIds;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -45,8 +47,10 @@ pub struct Recovered {
     pub next_number: u64,
     /// Never used by a record.
     pub next_position: u64,
-    /// Ids of all records in the segments.
-    pub index: Index,
+    /// Ids of records in the segments that are in no file.
+    pub ids: FoundIds,
+    /// The lowest position that the segments may hold; 0 without one.
+    pub lowest: u64,
     /// Records ever made durable, duplicates and rejected ever counted.
     pub stored: u64,
     /// See `stored`.
@@ -66,7 +70,7 @@ pub struct Recovered {
 }
 
 /// Reads all segments, and tells `damage` what it met. `delivered` is the checkpoint: damage
-/// below it is of no concern.
+/// below it is of no concern. The keeper gets the ids that are in none of its files.
 ///
 /// # Errors
 /// When the disk cannot be read, or does not make the tail durable.
@@ -76,6 +80,7 @@ pub fn recover(
     identity: &Identity,
     delivered: u64,
     damage: &Damage,
+    keeper: &mut Keeper,
 ) -> io::Result<Recovered> {
     let mut recovered = Recovered {
         next_position: delivered.max(1),
@@ -114,6 +119,8 @@ pub fn recover(
     }
     let firsts: Vec<u64> = headers.values().map(|(header, _)| header.first).collect();
     let count = headers.len();
+    recovered.lowest = firsts.first().copied().unwrap_or(0);
+    keeper.judge(recovered.lowest)?;
     for (index, (number, (header, file))) in headers.into_iter().enumerate() {
         let next_first = firsts.get(index + 1).copied();
         let segment = Segment {
@@ -130,7 +137,10 @@ pub fn recover(
             last: index + 1 == count,
             lost: header.lost,
         };
-        recovered.take(found, delivered, damage)?;
+        // All of them are durable by now.
+        for (key, position) in recovered.take(found, delivered, damage)? {
+            keeper.found(&mut recovered.ids, key, position, recovered.highest_clock);
+        }
     }
     // A position is never used twice, those that nobody can read any more included.
     recovered.next_position += recovered.aside;
@@ -155,7 +165,13 @@ impl Recovered {
         self.aside += file.capacity / (HEADER + ALIGN) as u64;
     }
 
-    fn take(&mut self, found: Found, delivered: u64, damage: &Damage) -> io::Result<()> {
+    /// Takes it in; returns the ids of its records with their positions.
+    fn take(
+        &mut self,
+        found: Found,
+        delivered: u64,
+        damage: &Damage,
+    ) -> io::Result<Vec<(DuplicateKey, u64)>> {
         let mut segment = found.segment;
         let salvaged = salvage::read_all(&*segment.file.file)?;
         let bytes = &salvaged.bytes;
@@ -185,13 +201,15 @@ impl Recovered {
         segment.end = end;
         let valid = whole.frames.iter().filter(|(at, _)| *at < end);
         let mut last_commit = None;
+        let mut ids = Vec::new();
         for (at, frame) in valid {
             match frame.commit {
                 Some(commit) => last_commit = Some((at + frame.padded() as u64, commit)),
                 None if unnamed && *at >= durable && frame.position < delivered => {}
                 None => {
                     segment.until = segment.until.max(frame.position + 1);
-                    self.record(segment.number, frame, delivered);
+                    ids.push((frame.key, frame.position));
+                    self.record(frame, delivered);
                 }
             }
             self.count(frame);
@@ -209,7 +227,7 @@ impl Recovered {
             if found.lost || !salvaged.unreadable.is_empty() {
                 self.unsettled.push((segment.number, end));
                 self.table.insert(segment.number, segment);
-                return Ok(());
+                return Ok(ids);
             }
             self.current = Some(Current {
                 file: segment.file.clone(),
@@ -220,12 +238,10 @@ impl Recovered {
             });
         }
         self.table.insert(segment.number, segment);
-        Ok(())
+        Ok(ids)
     }
 
-    fn record(&mut self, segment: u64, frame: &Frame, delivered: u64) {
-        self.index.insert(frame.key, frame.position);
-        self.index.settle(segment, frame.key);
+    fn record(&mut self, frame: &Frame, delivered: u64) {
         if frame.position >= delivered {
             let bytes = frame.length - super::frame::HEADER;
             self.waiting

@@ -101,10 +101,7 @@ async fn a_second_process_is_refused_until_the_first_is_gone() {
 #[tokio::test]
 async fn a_full_spool_refuses_and_takes_again_when_delivery_caught_up() {
     let dir = tempfile::tempdir().unwrap();
-    let config = Config {
-        duplicate_ids: 10,
-        ..small(dir.path())
-    };
+    let config = small(dir.path());
     let spool = open(&config);
     let large = |id: usize| Entry {
         line: vec![b'x'; 10_000],

@@ -28,14 +28,15 @@ pub struct Writer {
 impl Writer {
     /// Commits all that wait, and says to how many appends an answer went.
     pub fn commit_waiting(&mut self) -> usize {
-        let (mut appends, next_position, ids) = {
+        let (mut appends, next_position) = {
             let mut queue = self.core.queue();
-            (queue.take(), queue.next_position, queue.index.len())
+            (queue.take(), queue.next_position)
         };
         if appends.is_empty() {
             return 0;
         }
-        let standing = self.standing(next_position, ids);
+        self.file_ids_for_room();
+        let standing = self.standing(next_position);
         let news: Vec<(u64, u64, u64)> = appends
             .iter()
             .flat_map(|append| append.news.iter().zip(&append.frames.ends))
@@ -74,7 +75,15 @@ impl Writer {
         count
     }
 
-    pub(super) fn standing(&self, next_position: u64, ids: usize) -> Standing {
+    /// A segment that waits only for its ids to go into a file gets them there when it is
+    /// needed.
+    pub(super) fn file_ids_for_room(&self) {
+        if self.log.lacks_filed_ids() {
+            self.core.file_ids();
+        }
+    }
+
+    pub(super) fn standing(&self, next_position: u64) -> Standing {
         let books = self.core.books();
         let totals = books.counters().totals;
         Standing {
@@ -82,7 +91,6 @@ impl Writer {
             duplicate: totals.duplicate,
             rejected: totals.rejected,
             next_position,
-            ids,
         }
     }
 
@@ -122,11 +130,15 @@ impl Writer {
     pub(super) fn settle(&self, appends: &[Append], outcome: &Outcome) -> Vec<bool> {
         let mut queue = self.core.queue();
         queue.durable = queue.durable.max(*self.log.shared.durable.borrow());
-        let mut news = appends.iter().flat_map(|append| &append.news);
-        for (segment, count) in &outcome.placed {
-            for (key, _, _) in news.by_ref().take(*count) {
-                queue.index.settle(*segment, *key);
-            }
+        let news = appends
+            .iter()
+            .flat_map(|append| append.news.iter().zip(&append.frames.ends));
+        for ((key, _, _), (_, _, position)) in news.take(outcome.stored) {
+            queue.index.settle(*key, *position);
+        }
+        if outcome.ended {
+            queue.index.ended = true;
+            self.core.tend.notify_one();
         }
         // First all that failed leave, then duplicates are judged: the original of an early
         // one may be among the last.
@@ -143,15 +155,8 @@ impl Writer {
             *well = *well && append.originals_durable(&queue.index, queue.durable);
             duplicates += if *well { append.duplicates() } else { 0 };
         }
-        // Ids that leave with a recycled segment were durable until now.
-        for (segment, until) in &outcome.recycled {
-            queue.index.forget(*segment, *until);
-        }
-        let ids = queue.index.len() as u64;
         drop(queue);
-        let mut books = self.core.books();
-        books.duplicate(duplicates);
-        books.counters_mut().ids = ids;
+        self.core.books().duplicate(duplicates);
         fates
     }
 
@@ -160,11 +165,18 @@ impl Writer {
         self.log.prepare()
     }
 
+    /// Puts the durable ids into a file and merges what is to be merged; what a thread of
+    /// its own does beside a writer that runs by itself.
+    pub fn tend_ids(&mut self) {
+        self.core.file_ids();
+        while self.core.merge_ids() {}
+    }
+
     /// The last commit of a spool that is closed.
     pub fn finish(&mut self) {
         while self.commit_waiting() > 0 {}
         let next_position = self.core.queue().next_position;
-        let standing = self.standing(next_position, 0);
+        let standing = self.standing(next_position);
         self.log.finish(standing);
     }
 

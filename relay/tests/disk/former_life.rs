@@ -20,7 +20,6 @@ fn deliver_all(spool: &Spool) {
 fn an_event_that_was_void_is_never_a_duplicate_below_the_checkpoint() {
     let config = spool::Config {
         size: 2 * 8192,
-        duplicate_ids: 1,
         ..config()
     };
     let mut came_back = 0;

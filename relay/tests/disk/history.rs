@@ -1,5 +1,7 @@
 //! A random history: what happens, in which order, by a seed.
 
+use std::time::Duration;
+
 use clickstream_relay::spool::files::SyncPoint;
 use clickstream_relay::spool::files::simulated::Crash;
 use firehose_local::PartitionBy;
@@ -27,19 +29,25 @@ pub fn run(seed: u64, skip: Option<SyncPoint>) -> Result<Sum, (Counterexample, V
     if let Some(point) = skip {
         world.disk.skip(point);
     }
-    // Either clients try again, and no segment is needed twice; or segments are recycled
-    // and a client that got no answer gives up, since the window of ids may be past it.
-    let clients_retry = random.random_bool(0.6);
-    if !clients_retry {
+    // Either there are segments enough, or they are used again and again.
+    let few_segments = random.random_bool(0.6);
+    if few_segments {
         world.config.size = 4 * world.config.segment_size;
-        world.config.duplicate_ids = random.random_range(1..60);
+    }
+    if random.random_bool(0.3) {
+        // Ids get old within a history.
+        world.config.duplicates.horizon = Duration::from_secs(14 * 3600);
+    }
+    if random.random_bool(0.1) {
+        // Too little memory for the horizon.
+        world.config.duplicates.memory = 4 << 10;
     }
     let users = if random.random_bool(0.8) { 5 } else { 20 };
     let mut history = History {
         users,
         random,
         world,
-        clients_retry,
+        few_segments,
         sum: Sum::default(),
     };
     let steps = history.random.random_range(4..30);
@@ -55,7 +63,7 @@ pub fn run(seed: u64, skip: Option<SyncPoint>) -> Result<Sum, (Counterexample, V
 struct History {
     random: StdRng,
     world: World,
-    clients_retry: bool,
+    few_segments: bool,
     users: u32,
     sum: Sum,
 }
@@ -63,8 +71,9 @@ struct History {
 impl History {
     fn step(&mut self) -> Result<(), Counterexample> {
         match self.random.random_range(0..100) {
-            0..34 => self.append()?,
-            34..58 => self.deliver()?,
+            0..30 => self.append()?,
+            30..52 => self.deliver()?,
+            52..58 => self.world.tend_ids()?,
             58..64 => self.tick(),
             64..71 => self.crash(),
             71..80 => self.stop_soon(),
@@ -89,7 +98,7 @@ impl History {
             94..96 => self.world.disk.set_room(None),
             _ => self.reconfigure(),
         }
-        Ok(())
+        self.world.ids_are_sound()
     }
 
     /// Some clients send at once, some of them again; mostly the writer gets to it.
@@ -100,9 +109,13 @@ impl History {
                 let user = self.random.random_range(0..self.users);
                 numbers.push(self.world.model.event((user > 0).then_some(user)).0);
             }
-            if self.clients_retry && self.random.random_bool(0.7) {
-                let again = self.random.random_range(0..=self.world.owed.len());
-                numbers.extend(self.world.owed.iter().take(again));
+            if self.random.random_bool(0.7) {
+                let owed = self.world.owed_again();
+                let again = self.random.random_range(0..=owed.len());
+                numbers.extend(owed.into_iter().take(again));
+            }
+            if self.random.random_bool(0.3) {
+                numbers.extend(self.answers_lost());
             }
             self.world.send(numbers)?;
         }
@@ -111,18 +124,30 @@ impl History {
                 self.during_commit()?;
             }
             self.world.commit()?;
+            if self.random.random_bool(0.3) {
+                self.world.tend_ids()?;
+            }
         }
         Ok(())
+    }
+
+    /// Events that were answered, but the answer did not reach the client.
+    fn answers_lost(&mut self) -> Vec<u64> {
+        let from = self
+            .random
+            .random_range(0..=self.world.model.acknowledged());
+        let taken = self.world.model.acknowledged_from(from).take(3);
+        let taken = taken.filter(|number| self.world.is_remembered(*number));
+        taken.collect()
     }
 
     /// A client is impatient, or another one comes, while the disk syncs.
     fn during_commit(&mut self) -> Result<(), Counterexample> {
         let mut numbers = vec![self.world.model.event(Some(1)).0];
-        if self.clients_retry {
-            let again = self.random.random_range(0..=self.world.owed.len());
-            numbers.extend(self.world.owed.iter().take(again));
-            numbers.extend(self.world.unanswered().into_iter().take(2));
-        }
+        let owed = self.world.owed_again();
+        let again = self.random.random_range(0..=owed.len());
+        numbers.extend(owed.into_iter().take(again));
+        numbers.extend(self.world.unanswered().into_iter().take(2));
         self.world.send_during_commit(numbers)
     }
 
@@ -136,7 +161,7 @@ impl History {
     /// Time goes on; sometimes somebody sets the clock back.
     fn tick(&mut self) {
         let hours = self.random.random_range(0..48);
-        self.world.clock.set(1_767_322_985_006 + hours * 3_600_000);
+        self.world.set_clock(hours);
     }
 
     fn kind(&mut self) -> Crash {
@@ -149,6 +174,9 @@ impl History {
     fn crash(&mut self) {
         let kind = self.kind();
         self.world.crash(kind);
+        if self.random.random_bool(0.3) {
+            self.change_stream();
+        }
         self.sum.crashes += 1;
     }
 
@@ -162,6 +190,9 @@ impl History {
             .trace
             .push(format!("{kind:?} after {count} operations"));
         self.world.disk.stop_after(count);
+        if self.random.random_bool(0.3) {
+            self.change_stream();
+        }
         self.sum.crashes += 1;
     }
 
@@ -201,13 +232,19 @@ impl History {
         Ok(())
     }
 
-    fn reconfigure(&mut self) {
-        self.world.stop();
+    /// The stream's configuration is another one from the next start on, whatever is open
+    /// then: partitions by user or by bucket, under one prefix or another.
+    fn change_stream(&mut self) {
         self.world.partition_by = match self.random.random_bool(0.5) {
             true => PartitionBy::User,
             false => PartitionBy::Bucket,
         };
-        if self.clients_retry {
+    }
+
+    fn reconfigure(&mut self) {
+        self.change_stream();
+        self.world.stop();
+        if !self.few_segments {
             let sizes = [6144, 8192, 12_288];
             self.world.config.segment_size = sizes[self.random.random_range(0..sizes.len())];
         }
@@ -219,21 +256,20 @@ impl History {
         world.commit()?;
         world.mend();
         world.deliver_all()?;
-        if self.clients_retry {
-            for _ in 0..4 {
-                let owed = world.owed.clone();
-                for numbers in owed.chunks(8) {
-                    world.send(numbers.to_vec())?;
-                }
+        for _ in 0..6 {
+            for numbers in world.owed_again().chunks(8) {
+                world.send(numbers.to_vec())?;
                 world.commit()?;
             }
-            if !world.owed.is_empty() {
-                return Err(Counterexample::Stuck("events are not taken".to_owned()));
-            }
+            world.deliver_all()?;
+        }
+        if !world.owed_again().is_empty() {
+            return Err(Counterexample::Stuck("events are not taken".to_owned()));
         }
         world.deliver_all()?;
         world.crash(Crash::PowerCut);
         world.deliver_all()?;
+        world.ids_are_sound()?;
         let lines = world.model.check(&world.raw())?;
         let totals = world.totals()?;
         let sum = totals.delivered + totals.failed;

@@ -20,6 +20,8 @@ pub enum Counterexample {
     Garbled(String),
     /// An object has other bytes than before, or is gone.
     Changed(String),
+    /// A file of ids is damaged.
+    Damaged,
     /// The books do not balance.
     Books(String),
 }
@@ -55,6 +57,11 @@ impl Model {
 
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.len()
+    }
+
+    /// Acknowledged events, from one of them on.
+    pub fn acknowledged_from(&self, from: usize) -> impl Iterator<Item = u64> {
+        self.acknowledged.iter().copied().skip(from)
     }
 
     /// Compares with the lake; returns how many lines are there.

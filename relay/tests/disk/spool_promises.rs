@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clickstream_relay::duplicate;
 use clickstream_relay::spool::files::SyncPoint;
 use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
 use clickstream_relay::spool::queue::Submitted;
@@ -15,10 +16,19 @@ use crate::world::HandClock;
 
 const SEGMENT: &str = "/spool/segment-00000";
 
+/// Little memory: a disk is opened thousands of times.
+pub fn duplicates() -> duplicate::Config {
+    duplicate::Config {
+        memory: 32 << 10,
+        ..duplicate::Config::default()
+    }
+}
+
 pub fn config() -> spool::Config {
     spool::Config {
         size: 6 * 8192,
         segment_size: 8192,
+        duplicates: duplicates(),
         ..spool::Config::new("/spool")
     }
 }

@@ -18,6 +18,7 @@ use firehose_local::PartitionBy;
 use tokio::sync::oneshot::Receiver;
 
 use crate::model::{Counterexample, Model};
+use crate::spool_promises::duplicates;
 
 /// A clock that a history moves.
 #[derive(Debug, Default)]
@@ -53,6 +54,9 @@ struct Process {
     epochs: Option<Epochs>,
 }
 
+/// When every history begins.
+const START: u64 = 1_767_322_985_006;
+
 /// Disk, process, and what the clients know.
 pub struct World {
     pub disk: SimulatedDisk,
@@ -62,6 +66,14 @@ pub struct World {
     pub model: Model,
     /// Events that got no 200 yet.
     pub owed: Vec<u64>,
+    /// The lowest clock reading at which each event may have become durable.
+    taken_at: BTreeMap<u64, u64>,
+    /// The highest clock reading yet.
+    highest_clock: u64,
+    /// Ids had to be forgotten before their time: nobody may count on them any more.
+    pub forgets: bool,
+    /// Id files in which damage was found, though no disk of these histories rots.
+    damaged_ids: u64,
     process: Option<Process>,
     asleep: Vec<(Vec<u64>, Answer)>,
     /// Objects that were ever seen, with their bytes, and whether they must be there.
@@ -80,15 +92,20 @@ impl World {
     pub fn new(seed: u64) -> Self {
         Self {
             disk: SimulatedDisk::new(seed),
-            clock: Arc::new(HandClock::at(1_767_322_985_006)),
+            clock: Arc::new(HandClock::at(START)),
             config: spool::Config {
                 size: 400 * 8192,
                 segment_size: 8192,
+                duplicates: duplicates(),
                 ..spool::Config::new("/data/spool")
             },
             partition_by: PartitionBy::User,
             model: Model::default(),
             owed: Vec::new(),
+            taken_at: BTreeMap::new(),
+            highest_clock: START,
+            forgets: false,
+            damaged_ids: 0,
             process: None,
             asleep: Vec::new(),
             seen: BTreeMap::new(),
@@ -102,12 +119,81 @@ impl World {
     /// Sends events, in one append; the answer comes with a commit.
     pub fn send(&mut self, numbers: Vec<u64>) -> Result<(), Counterexample> {
         self.trace.push(format!("send {numbers:?}"));
+        self.note_sent(&numbers);
         let entries = self.entries(&numbers)?;
         match self.process()?.spool.submit(&entries) {
             Submitted::Done(answer) => self.answered(numbers, answer.is_ok()),
             Submitted::Waiting(answer) => self.asleep.push((numbers, answer)),
         }
         Ok(())
+    }
+
+    fn note_sent(&mut self, numbers: &[u64]) {
+        let now = self.clock.now_ms();
+        for number in numbers {
+            self.taken_at.entry(*number).or_insert(now);
+        }
+    }
+
+    /// The clock goes so many hours after the start, forwards or back.
+    pub fn set_clock(&mut self, hours: u64) {
+        self.trace.push(format!("hour {hours}"));
+        let now = START + hours * 3_600_000;
+        self.clock.set(now);
+        self.highest_clock = self.highest_clock.max(now);
+        // What waits may become durable by this reading.
+        for number in self.unanswered() {
+            let taken_at = self.taken_at.entry(number).or_insert(now);
+            *taken_at = now.min(*taken_at);
+        }
+    }
+
+    /// Whether a client may send the event again and count on being told a duplicate from
+    /// an event that is new.
+    pub fn is_remembered(&self, number: u64) -> bool {
+        let horizon = self.config.duplicates.horizon.as_millis();
+        let taken_at = self.taken_at.get(&number).copied().unwrap_or(u64::MAX);
+        !self.forgets && u128::from(self.highest_clock.saturating_sub(taken_at)) < horizon
+    }
+
+    /// Events that got no 200 and that may be sent again.
+    pub fn owed_again(&self) -> Vec<u64> {
+        let owed = self.owed.iter().copied();
+        owed.filter(|number| self.is_remembered(*number)).collect()
+    }
+
+    /// Durable ids go into a file.
+    pub fn tend_ids(&mut self) -> Result<(), Counterexample> {
+        self.trace.push("tend the ids".to_owned());
+        self.process()?.writer.tend_ids();
+        let files = self.id_files();
+        self.trace.push(format!("{files:?}"));
+        self.note_forgotten();
+        self.come_back();
+        Ok(())
+    }
+
+    /// Whether no id file was ever found damaged.
+    pub fn ids_are_sound(&self) -> Result<(), Counterexample> {
+        match self.damaged_ids {
+            0 => Ok(()),
+            _ => Err(Counterexample::Damaged),
+        }
+    }
+
+    /// The names of the id files, for the trace.
+    fn id_files(&self) -> Vec<String> {
+        let names = self.disk.contents(Path::new("/data/spool")).into_keys();
+        let names = names.map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
+        names.filter(|name| name.contains("ids-")).collect()
+    }
+
+    fn note_forgotten(&mut self) {
+        if let Some(process) = &self.process {
+            let counters = process.spool.counters();
+            self.forgets |= counters.id_shortened > 0;
+            self.damaged_ids += counters.id_rot;
+        }
     }
 
     fn entries(&mut self, numbers: &[u64]) -> Result<Vec<Entry>, Counterexample> {
@@ -151,6 +237,7 @@ impl World {
     pub fn send_during_commit(&mut self, numbers: Vec<u64>) -> Result<(), Counterexample> {
         self.trace
             .push(format!("during the next commit, {numbers:?}"));
+        self.note_sent(&numbers);
         let entries = self.entries(&numbers)?;
         let spool = self.process()?.spool.clone();
         let during = Arc::clone(&self.during);
@@ -164,6 +251,7 @@ impl World {
     pub fn commit(&mut self) -> Result<(), Counterexample> {
         self.process()?.writer.commit_waiting();
         self.trace.push("commit".to_owned());
+        self.note_forgotten();
         self.disk.nothing_during_sync();
         let during = self.during.lock().unwrap().take();
         for (numbers, mut answer) in std::mem::take(&mut self.asleep) {
@@ -219,6 +307,7 @@ impl World {
     /// The machine goes down now and comes up again.
     pub fn crash(&mut self, crash: Crash) {
         self.trace.push(format!("{crash:?}"));
+        self.note_forgotten();
         let asleep = std::mem::take(&mut self.asleep);
         self.process = None;
         self.disk.restart(crash);
@@ -269,15 +358,17 @@ impl World {
             match Spool::open_without_thread(&self.config, disk, clock) {
                 Ok((spool, writer)) => {
                     let (counters, position) = (spool.counters(), spool.checkpoint().position);
+                    let files = self.id_files();
                     self.trace.push(format!(
-                        "open: checkpoint {position}, durable {}, {:?}",
-                        counters.durable_position, counters.totals
+                        "open: checkpoint {position}, durable {}, {} ids, {files:?}, {:?}",
+                        counters.durable_position, counters.ids, counters.totals
                     ));
                     self.process = Some(Process {
                         spool,
                         writer,
                         epochs: None,
                     });
+                    self.note_forgotten();
                 }
                 Err(error) => {
                     why = error.to_string();

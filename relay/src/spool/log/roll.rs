@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::atomic::Ordering;
 
-use super::{CommitError, Current, Log, Standing};
+use super::{CommitError, Current, Log};
 use crate::spool::files::SyncPoint;
 use crate::spool::header::{Header, MOST_ENDS, SECTOR};
 use crate::spool::segment::{Segment, SegmentFile};
@@ -21,19 +21,14 @@ impl Log {
     }
 
     /// Begins a new segment, whose first record has this position.
-    pub(super) fn roll(
-        &mut self,
-        first: u64,
-        standing: &Standing,
-        recycled: &mut Vec<(u64, u64)>,
-    ) -> Result<(), CommitError> {
+    pub(super) fn roll(&mut self, first: u64, ended: &mut bool) -> Result<(), CommitError> {
         if self.unsettled.len() >= MOST_ENDS {
             return Err(CommitError::Failing(format!(
                 "{MOST_ENDS} segments in a row could not be synced: replace the spool's disk and restart"
             )));
         }
         let salt = self.files.entropy()?;
-        let file = self.free_file(standing.ids, recycled)?;
+        let file = self.free_file()?;
         self.close_current();
         let header = Header {
             number: self.next_number,
@@ -58,28 +53,21 @@ impl Log {
             header: Some(header.encode(&self.identity.id)),
         });
         self.shared.segments().insert(header.number, segment);
+        *ended = true;
         Ok(())
     }
 
     /// A whole segment file that holds nothing needed.
-    fn free_file(
-        &mut self,
-        ids: usize,
-        recycled: &mut Vec<(u64, u64)>,
-    ) -> Result<SegmentFile, CommitError> {
-        // Delivered segments are kept while they may: their ids are the duplicate window.
-        if self.free.is_empty() && ids >= self.most_ids {
-            self.recycle(recycled);
+    fn free_file(&mut self) -> Result<SegmentFile, CommitError> {
+        if self.free.is_empty() {
+            self.recycle();
         }
         if self.free.is_empty() && self.file_count() < self.most_segments {
             match self.add_file() {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::StorageFull => {}
+                Ok(()) => self.disk_full = false,
+                Err(error) if error.kind() == io::ErrorKind::StorageFull => self.disk_full = true,
                 Err(error) => return Err(error.into()),
             }
-        }
-        if self.free.is_empty() {
-            self.recycle(recycled);
         }
         let Some(mut file) = self.free.pop() else {
             return Err(CommitError::Full);
@@ -111,26 +99,42 @@ impl Log {
         Ok(())
     }
 
-    /// Frees the oldest segment if all of it is delivered. Never another: its end may be
-    /// known only from the header of one behind it.
-    fn recycle(&mut self, recycled: &mut Vec<(u64, u64)>) {
+    /// Frees the oldest segment if all of it is delivered and its ids are in a file. Never
+    /// another: its end may be known only from the header of one behind it.
+    fn recycle(&mut self) {
+        let filed = self.shared.filed.load(Ordering::Acquire);
+        if self.oldest_delivered().is_some_and(|until| until <= filed) {
+            let oldest = self.shared.segments().pop_first();
+            self.free.extend(oldest.map(|(_, segment)| segment.file));
+        }
+    }
+
+    /// Where the oldest segment ends, if all of it is delivered and it is not in use.
+    fn oldest_delivered(&self) -> Option<u64> {
         let delivered = self.shared.delivered.load(Ordering::Acquire);
         let current = self.current.as_ref().map(|current| current.number);
-        let mut table = self.shared.segments();
-        let Some(oldest) = table.first_entry() else {
-            return;
-        };
-        if oldest.get().until <= delivered && Some(*oldest.key()) != current {
-            let segment = oldest.remove();
-            recycled.push((segment.number, segment.until));
-            self.free.push(segment.file);
-        }
+        let table = self.shared.segments();
+        let (number, oldest) = table.first_key_value()?;
+        (oldest.until <= delivered && Some(*number) != current).then_some(oldest.until)
+    }
+
+    /// Whether the next segment would have to be one that is delivered, but whose ids are
+    /// not yet in a file.
+    pub(in crate::spool) fn lacks_filed_ids(&self) -> bool {
+        let filed = self.shared.filed.load(Ordering::Acquire);
+        self.free.is_empty()
+            && (self.disk_full || self.file_count() >= self.most_segments)
+            && self.oldest_delivered().is_some_and(|until| until > filed)
     }
 
     /// Makes a spare segment file, a step at a time, while nobody waits; says whether
     /// more is to be done.
     pub fn prepare(&mut self) -> bool {
         if self.free.is_empty() {
+            let filed = self.shared.filed.load(Ordering::Acquire);
+            if self.oldest_delivered().is_some_and(|until| until <= filed) {
+                return false;
+            }
             let room = self.current.as_ref().map_or(0, |current| {
                 current.file.capacity.saturating_sub(current.at)
             });

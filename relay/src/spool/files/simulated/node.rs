@@ -55,11 +55,14 @@ impl Change {
 }
 
 fn put(to: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
-    let end = offset + bytes.len();
-    if to.len() < end {
-        to.resize(end, 0);
+    if to.len() < offset {
+        to.resize(offset, 0);
     }
-    to[offset..end].copy_from_slice(bytes);
+    // What lies beyond the end is appended: filling it with zeros first would take half of a
+    // history's time.
+    let inside = bytes.len().min(to.len() - offset);
+    to[offset..offset + inside].copy_from_slice(&bytes[..inside]);
+    to.extend_from_slice(&bytes[inside..]);
 }
 
 impl Contents {
