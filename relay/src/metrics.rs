@@ -124,6 +124,30 @@ impl Page {
             counters.ids,
         );
         for (name, help, value) in [
+            (
+                "duplicate_window_seconds",
+                "Since so long no id is missing: the horizon that really holds.",
+                counters.id_horizon_ms / 1000,
+            ),
+            (
+                "duplicate_window_memory_bytes",
+                "Memory that the ids take.",
+                counters.id_memory,
+            ),
+            (
+                "duplicate_window_files",
+                "Files of ids beside the spool.",
+                counters.id_files,
+            ),
+            (
+                "duplicate_window_disk_bytes",
+                "Bytes of these files.",
+                counters.id_bytes,
+            ),
+        ] {
+            self.gauge(name, help, value);
+        }
+        for (name, help, value) in [
             ("objects_total", "Objects ever published.", counters.objects),
             (
                 "spool_full_total",
@@ -139,6 +163,16 @@ impl Page {
                 "spool_rot_total",
                 "Damaged stretches found where durable events had been.",
                 counters.rot,
+            ),
+            (
+                "duplicate_window_rot_total",
+                "Files of ids in which damage was found since the start. Should be 0.",
+                counters.id_rot,
+            ),
+            (
+                "duplicate_window_shortened_total",
+                "How often the oldest ids left before their time since the start, for lack of memory or disk.",
+                counters.id_shortened,
             ),
             (
                 "spool_torn_tails_total",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::quantity::{Seconds, Size};
 use super::{Config, ConfigError};
 use crate::intake::key::Kind;
-use crate::{intake, sink, spool};
+use crate::{duplicate, intake, sink, spool};
 
 /// A number that must not be 0.
 pub(super) fn at_least_1(flag: &'static str, number: usize) -> Result<usize, ConfigError> {
@@ -41,6 +41,13 @@ pub fn spool_holds(config: &spool::Config) -> Result<(), ConfigError> {
     let (given, smallest) = (Size(config.size), Size(config.smallest_size()));
     if given < smallest {
         return Err(ConfigError::SpoolSize { given, smallest });
+    }
+    let (given, smallest) = (
+        Size(config.duplicates.memory),
+        Size(duplicate::Config::LEAST_MEMORY),
+    );
+    if given < smallest {
+        return Err(ConfigError::DuplicateMemory { given, smallest });
     }
     Ok(())
 }

@@ -69,6 +69,14 @@ pub enum ConfigError {
         /// The least that works.
         smallest: quantity::Size,
     },
+    /// A window of duplicates that could not hold what one request brings.
+    #[error("--duplicate-memory {given} is too small; give at least {smallest}")]
+    DuplicateMemory {
+        /// What was given.
+        given: quantity::Size,
+        /// The least that works.
+        smallest: quantity::Size,
+    },
     /// An event that could never arrive, because no body may hold it.
     #[error(
         "--event-size {event} is more than a whole body may hold with the keys given ({flag} {body}); lower the one or raise the other"

@@ -13,6 +13,11 @@ pub struct Config {
     pub memory: u64,
 }
 
+impl Config {
+    /// The least memory that works with requests of thousands of events.
+    pub const LEAST_MEMORY: u64 = 1 << 20;
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

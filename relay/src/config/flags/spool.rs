@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
 use crate::config::layers::layered;
-use crate::config::quantity::Size;
+use crate::config::quantity::{Seconds, Size};
 
 /// Where acknowledged events wait.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -33,12 +33,31 @@ pub struct SpoolFlags {
     /// When an event counts as kept: synced to the disk, or handed to the system [default: fsync]
     #[arg(long, value_name = "WHEN", value_enum, env = "CLICKSTREAM_DURABILITY")]
     pub durability: Option<Durability>,
+    /// Seconds for which an event that comes again is known and dropped [default: 604800]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SECONDS",
+        env = "CLICKSTREAM_DUPLICATE_HORIZON"
+    )]
+    pub duplicate_horizon: Option<Seconds>,
+    /// Memory to know them by, from 1MiB; 64MiB hold 28 million ids, with 430 MiB beside the spool
+    /// [default: 64MiB]
+    #[arg(
+        long,
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        env = "CLICKSTREAM_DUPLICATE_MEMORY"
+    )]
+    pub duplicate_memory: Option<Size>,
 }
 
 layered!(SpoolFlags:
     dir
     size
     durability
+    duplicate_horizon
+    duplicate_memory
 );
 
 /// When an event counts as kept.

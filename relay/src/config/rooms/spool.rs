@@ -15,6 +15,13 @@ pub(in crate::config) fn composed(flags: SpoolFlags) -> Result<spool::Config, Co
         Durability::Fsync => spool::Durability::Fsync,
         Durability::Buffered => spool::Durability::Buffered,
     };
+    let duplicates = &mut config.duplicates;
+    if let Some(horizon) = flags.duplicate_horizon {
+        duplicates.horizon = horizon.0;
+    }
+    if let Some(memory) = flags.duplicate_memory {
+        duplicates.memory = memory.0;
+    }
     bounds::spool_holds(&config)?;
     Ok(config)
 }
