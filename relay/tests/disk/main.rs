@@ -17,6 +17,7 @@ mod each_sync;
 mod former_life;
 mod histories;
 mod history;
+mod ids;
 mod model;
 mod rows;
 mod spool_promises;

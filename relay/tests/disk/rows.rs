@@ -76,6 +76,7 @@ fn a_full_spool_disk_with_very_many_users_makes_smaller_plans_until_one_fits() {
     let mut world = World::new(5);
     world.config.size = 8 << 20;
     world.config.segment_size = 1 << 20;
+    world.config.duplicates.memory = 1 << 20;
     send(&mut world, 1);
     assert_eq!(world.deliver().unwrap(), Delivery::Some);
     // An object each: their plan is larger than the file that was prepared for it.
@@ -184,6 +185,7 @@ fn an_epoch_may_have_more_objects_than_files_may_be_open() {
         let mut world = World::new(4);
         world.config.size = 8 << 20;
         world.config.segment_size = 1 << 20;
+        world.config.duplicates.memory = 1 << 20;
         world.disk.set_syncs_file_systems(one_call);
         world.disk.set_most_open(32);
         let numbers = (0..2_000)
