@@ -5,7 +5,7 @@ use crate::test;
 /// How much more each suite does; each reads its own variable and has its default for `test`.
 const FULL_SIZE: [(&str, &str); 3] = [
     // Random histories of the simulated disk.
-    ("CLICKSTREAM_HISTORIES", "100000"),
+    ("CLICKSTREAM_HISTORIES", "1000000"),
     // Rounds of kill -9, in each at least 120 events acknowledged.
     ("CLICKSTREAM_KILLS", "100"),
     // The same towards Firehose.

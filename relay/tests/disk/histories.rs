@@ -4,7 +4,7 @@ use std::thread;
 
 use crate::history::{Sum, run};
 
-const HISTORIES: u64 = 2_000;
+const HISTORIES: u64 = 10_000;
 
 /// `CLICKSTREAM_HISTORIES` asks for more (or, with a failing seed in
 /// `CLICKSTREAM_HISTORY`, for exactly that one).
@@ -23,7 +23,7 @@ fn seeds() -> std::ops::Range<u64> {
 #[test]
 fn no_history_loses_or_doubles_an_event() {
     let seeds = seeds();
-    let threads = 2;
+    let threads = thread::available_parallelism().map_or(2, usize::from);
     let sums: Vec<Sum> = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|worker| {

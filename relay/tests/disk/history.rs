@@ -260,6 +260,7 @@ impl History {
             for numbers in world.owed_again().chunks(8) {
                 world.send(numbers.to_vec())?;
                 world.commit()?;
+                world.tend_ids()?;
             }
             world.deliver_all()?;
         }
