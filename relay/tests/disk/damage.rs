@@ -98,7 +98,7 @@ fn a_segment_whose_head_is_damaged_is_known_by_its_events_and_loses_none() {
         };
         spool.advance(next).unwrap();
         disk.allow_reads();
-        for number in 10..165 {
+        for number in 10..150 {
             append(&spool, &mut writer, &id(number)).unwrap();
         }
         let after = disk.contents(Path::new("/spool"))[&PathBuf::from(SEGMENT)].clone();

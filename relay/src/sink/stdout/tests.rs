@@ -1,5 +1,6 @@
 //! Lines to an output, from a real spool in a folder of its own.
 
+use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -7,6 +8,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::spool::files::simulated::SimulatedDisk;
 use crate::spool::{Config, Entry, RealFiles};
 
 /// An output that breaks after so many bytes, if it is told to.
@@ -99,4 +101,39 @@ async fn a_reader_that_has_gone_is_a_clean_end_and_the_rest_stays() {
     run(spool.clone(), pipe.clone(), Shutdown::new(asked)).await;
     let text = String::from_utf8(pipe.lock().unwrap().text.clone()).unwrap();
     assert_eq!(text, lines(3..5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_block_that_the_disk_refuses_ends_nothing_and_costs_what_is_in_it() {
+    let disk = SimulatedDisk::new(1);
+    let config = Config {
+        segment_size: 1 << 20,
+        ..Config::new("/spool")
+    };
+    let clock = Arc::new(SystemClock::default());
+    let spool = Spool::open(&config, Arc::new(disk.clone()), clock).unwrap();
+    // More than a block.
+    append(&spool, 0..300).await;
+    let segment = Path::new("/spool/segment-00000");
+    disk.refuse_reads(segment, 8_192..8_193).unwrap();
+    let pipe = Arc::new(Mutex::new(Pipe::default()));
+    let (stop, stopped) = watch::channel(None);
+    let task = tokio::spawn(run(spool.clone(), pipe.clone(), Shutdown::new(stopped)));
+    let mut durable = spool.durable();
+    let all = *durable.borrow_and_update();
+    while spool.health().delivery.is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    while spool.checkpoint().position < all {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    stop.send(Some(Duration::from_secs(1))).unwrap();
+    assert!(matches!(task.await.unwrap(), Ended::Stopped));
+    let text = String::from_utf8(pipe.lock().unwrap().text.clone()).unwrap();
+    let count = text.lines().count() as u64;
+    assert!(count > 150 && count < 300, "{count}");
+    assert!(text.starts_with(&lines(0..3)) && text.ends_with(&lines(299..300)));
+    let totals = spool.totals();
+    assert_eq!((totals.delivered, totals.rotten), (count, 300 - count));
+    assert_eq!(spool.health().delivery, None);
 }
