@@ -92,6 +92,16 @@ impl Acks {
         mark
     }
 
+    /// What has arrived behind a gap: no low mark tells of it yet.
+    #[must_use]
+    pub fn behind_a_gap(&self) -> Sums {
+        let mut sums = Sums::default();
+        for done in self.ranges.iter().filter_map(|range| range.done) {
+            sums.add(done);
+        }
+        sums
+    }
+
     /// Ranges on their way, and those that wait for one before them.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -124,6 +134,7 @@ mod tests {
         let (first, second) = (acks.begin(9), acks.begin(20));
         acks.acknowledge(second, one(5));
         assert_eq!(acks.take_low_mark(), None);
+        assert_eq!(acks.behind_a_gap(), one(5));
         acks.acknowledge(first, one(7));
         acks.acknowledge(first, one(100));
         let mark = acks.take_low_mark().unwrap();

@@ -21,6 +21,9 @@ pub enum Kind {
     /// Nothing was taken, and the same call will meet the same again until somebody acts:
     /// no such stream, no right, nobody at the address.
     Refused,
+    /// The stream is not there. Nothing was taken, and when it is there again it may want its
+    /// records otherwise.
+    Gone,
     /// No answer came: it may have been taken.
     NoAnswer,
 }
@@ -58,6 +61,15 @@ pub trait Sender: std::fmt::Debug + Send + Sync + 'static {
     fn send(&self, records: &[Record]) -> impl Future<Output = Answer> + Send;
 }
 
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landed {
+    /// All of it is taken.
+    Taken(Sums),
+    /// The stream is gone; who was in trouble by it.
+    Gone(Source),
+}
+
 /// How patient forwarding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
@@ -90,6 +102,13 @@ pub struct Airport<S> {
     voice: Voice,
 }
 
+/// What one attempt came to.
+enum Attempt {
+    Progress,
+    Nothing,
+    Gone,
+}
+
 impl<S: Sender> Airport<S> {
     /// For calls by this sender.
     #[must_use]
@@ -109,6 +128,12 @@ impl<S: Sender> Airport<S> {
             random: Mutex::new(StdRng::seed_from_u64(seed)),
             voice,
         }
+    }
+
+    /// What has been done.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     /// What a record and a call may hold.
@@ -144,8 +169,8 @@ impl<S: Sender> Airport<S> {
         }
     }
 
-    /// Sends a call until all of it is taken.
-    pub async fn fly(&self, call: Call) -> Sums {
+    /// Sends a call until all of it is taken, or the stream is gone.
+    pub async fn fly(&self, call: Call) -> Landed {
         let sums = Sums {
             delivered: call.lines,
             failed: call.too_long,
@@ -167,20 +192,23 @@ impl<S: Sender> Airport<S> {
         let source = self.voice.source();
         let mut attempt = 0;
         while !left.is_empty() {
-            let progress = self.attempt(&mut left, attempt, source).await;
+            match self.attempt(&mut left, attempt, source).await {
+                Attempt::Gone => return Landed::Gone(source),
+                Attempt::Progress => attempt = 1,
+                Attempt::Nothing => attempt += 1,
+            }
             if !left.is_empty() {
-                attempt = if progress { 1 } else { attempt + 1 };
                 self.pause(attempt).await;
             }
         }
         Counters::add(&self.counters.event_bytes, bytes);
         Counters::add(&self.counters.billed_bytes, billed);
         Counters::add(&self.counters.saved_bytes, alone.saturating_sub(billed));
-        sums
+        Landed::Taken(sums)
     }
 
-    /// One call: leaves in `left` what was not taken, and says whether any of it was.
-    async fn attempt(&self, left: &mut Vec<Record>, attempt: u32, source: Source) -> bool {
+    /// One call: leaves in `left` what was not taken.
+    async fn attempt(&self, left: &mut Vec<Record>, attempt: u32, source: Source) -> Attempt {
         let counters = &self.counters;
         let place = self.window.place().await;
         Counters::add(&counters.calls, 1);
@@ -190,7 +218,7 @@ impl<S: Sender> Airport<S> {
                 self.voice.well(source);
                 self.count_taken(left);
                 left.clear();
-                true
+                Attempt::Progress
             }
             Answer::Partly(failed) => {
                 place.throttled();
@@ -205,11 +233,12 @@ impl<S: Sender> Airport<S> {
                 }
                 self.count_taken(&taken);
                 *left = again;
-                match taken.is_empty() {
-                    true => self.throttled(attempt, source),
-                    false => self.voice.well(source),
+                if taken.is_empty() {
+                    self.throttled(attempt, source);
+                    return Attempt::Nothing;
                 }
-                !taken.is_empty()
+                self.voice.well(source);
+                Attempt::Progress
             }
             Answer::Not(trouble) => {
                 match trouble.kind {
@@ -217,9 +246,9 @@ impl<S: Sender> Airport<S> {
                         Counters::add(&counters.throttled_calls, 1);
                         place.throttled();
                         self.throttled(attempt, source);
-                        return false;
+                        return Attempt::Nothing;
                     }
-                    Kind::Refused => Counters::add(&counters.refused_calls, 1),
+                    Kind::Refused | Kind::Gone => Counters::add(&counters.refused_calls, 1),
                     Kind::NoAnswer => {
                         Counters::add(&counters.unanswered_calls, 1);
                         let lines = left.iter().map(|record| record.lines).sum();
@@ -227,12 +256,15 @@ impl<S: Sender> Airport<S> {
                         place.throttled();
                         // One cut connection is no news; the next attempt mostly mends it.
                         if attempt == 0 {
-                            return false;
+                            return Attempt::Nothing;
                         }
                     }
                 }
                 self.voice.trouble(source, &trouble.text);
-                false
+                match trouble.kind {
+                    Kind::Gone => Attempt::Gone,
+                    _ => Attempt::Nothing,
+                }
             }
         }
     }
@@ -252,8 +284,9 @@ impl<S: Sender> Airport<S> {
         Counters::add(&self.counters.events, lines);
     }
 
-    /// Half of the pause is drawn by lot, so that relays which failed together come apart.
-    async fn pause(&self, attempt: u32) {
+    /// The pause before attempt number `attempt` + 1. Half of it is drawn by lot, so that relays
+    /// which failed together come apart.
+    pub async fn pause(&self, attempt: u32) {
         let Patience {
             first_pause,
             longest_pause,

@@ -14,10 +14,9 @@ use tokio::time::{Instant, sleep_until};
 use super::Shutdown;
 use super::acks::{Acks, LowMark, Sums, Ticket};
 use super::counters::Counters;
-use super::flight::{Airport, Patience, Sender};
-use super::pack::Packer;
+use super::flight::{Airport, Landed, Patience, Sender};
+use super::pack::{Packer, Packing};
 use super::voice::{Source, Voice};
-use crate::spool::plans::Plans;
 use crate::spool::{Checkpoint, Reader, Record, Spool};
 
 /// How forwarding to a stream behaves.
@@ -45,40 +44,9 @@ impl Default for Settings {
     }
 }
 
-/// A delivery to the lake was begun and must be finished there first.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// A plan is open.
-    #[error(
-        "delivery number {number} to a lake was begun and is not finished: start once more with --sink lake and its --lake-dir, until /metrics shows nothing waiting; then change the sink"
-    )]
-    OtherSink {
-        /// The plan's number.
-        number: u64,
-    },
-    /// The spool's plans cannot be read.
-    #[error("cannot read the spool's plans: {0}")]
-    Plans(io::Error),
-}
+mod open;
 
-/// Refuses a spool whose last delivery belongs to a lake. Blocks.
-///
-/// # Errors
-/// When there is such a delivery, or the disk fails.
-pub fn check_spool(spool: &Spool) -> Result<(), OpenError> {
-    let checkpoint = spool.checkpoint();
-    let files = Arc::clone(spool.files());
-    let (_, found) = Plans::open(files, spool.dir(), checkpoint.plan).map_err(OpenError::Plans)?;
-    match found
-        .iter()
-        .rfind(|plan| plan.range.start == checkpoint.position.max(1))
-    {
-        Some(plan) => Err(OpenError::OtherSink {
-            number: plan.number,
-        }),
-        None => Ok(()),
-    }
-}
+pub use open::{OpenError, check_spool};
 
 /// Bytes read from the spool at once, at most.
 const READ: usize = 1 << 20;
@@ -113,29 +81,32 @@ pub async fn run<S: Sender>(
         voice,
     );
     let airport = Arc::new(airport);
-    let packing = tokio::select! {
-        packing = airport.packing() => packing,
-        () = shutdown.over() => return,
-    };
-    let forwarding = Forwarding {
-        reader: spool.reader(spool.checkpoint().position),
-        spool,
-        counters: Arc::clone(&counters),
-        settings,
-        packer: Packer::new(packing, airport.limits()),
-        reading: airport.voice().source(),
-        marking: airport.voice().source(),
-        airport,
-        packed_since: None,
-        carry: VecDeque::new(),
-        acks: Acks::default(),
-        flights: JoinSet::new(),
-        advancing: None,
-        mark: None,
-        disk_failed: None,
-        stopping: false,
-    };
-    forwarding.run(&mut shutdown).await;
+    let mut gone = Vec::new();
+    let mut times_gone = 0;
+    loop {
+        let asked = async {
+            if times_gone > 0 {
+                airport.pause(times_gone).await;
+            }
+            airport.packing().await
+        };
+        let packing = tokio::select! {
+            packing = asked => packing,
+            () = shutdown.over() => return,
+        };
+        for source in gone.drain(..) {
+            airport.voice().well(source);
+        }
+        let before = counters.events.load(Relaxed);
+        let airport = Arc::clone(&airport);
+        let forwarding = Forwarding::new(spool.clone(), airport, packing, settings);
+        match forwarding.run(&mut shutdown).await {
+            Ended::Stopped => break,
+            Ended::Gone(sources) => gone = sources,
+        }
+        let progress = counters.events.load(Relaxed) > before;
+        times_gone = if progress { 1 } else { times_gone + 1 };
+    }
     let (calls, events) = (
         counters.in_flight.load(Relaxed),
         counters.in_flight_events.load(Relaxed),
@@ -162,7 +133,7 @@ struct Forwarding<S> {
     /// Read, but not in the packer: it is full.
     carry: VecDeque<Record>,
     acks: Acks,
-    flights: JoinSet<(Ticket, Sums)>,
+    flights: JoinSet<(Ticket, Landed)>,
     /// A checkpoint being written.
     advancing: Option<JoinHandle<(LowMark, io::Result<()>)>>,
     /// The next checkpoint: taken from the acks, not durable yet.
@@ -171,11 +142,44 @@ struct Forwarding<S> {
     /// Whose trouble it is that the spool cannot be read, and that it cannot be written.
     reading: Source,
     marking: Source,
+    /// Calls that found no stream: no more begin, and the stream is asked anew how it packs.
+    gone: Vec<Source>,
     stopping: bool,
 }
 
+/// Why forwarding ended.
+enum Ended {
+    /// It was asked to.
+    Stopped,
+    /// The stream is gone; who is in trouble by it.
+    Gone(Vec<Source>),
+}
+
 impl<S: Sender> Forwarding<S> {
-    async fn run(mut self, shutdown: &mut Shutdown) {
+    /// From the checkpoint on.
+    fn new(spool: Spool, airport: Arc<Airport<S>>, packing: Packing, settings: Settings) -> Self {
+        Self {
+            reader: spool.reader(spool.checkpoint().position),
+            spool,
+            counters: Arc::clone(airport.counters()),
+            settings,
+            packer: Packer::new(packing, airport.limits()),
+            packed_since: None,
+            carry: VecDeque::new(),
+            acks: Acks::default(),
+            flights: JoinSet::new(),
+            advancing: None,
+            mark: None,
+            disk_failed: None,
+            reading: airport.voice().source(),
+            marking: airport.voice().source(),
+            airport,
+            gone: Vec::new(),
+            stopping: false,
+        }
+    }
+
+    async fn run(mut self, shutdown: &mut Shutdown) -> Ended {
         loop {
             // It may have been asked for while the stream was being asked how to pack.
             self.stopping |= shutdown.deadline().is_some();
@@ -183,7 +187,10 @@ impl<S: Sender> Forwarding<S> {
             self.launch();
             self.advance();
             if self.stopping && self.is_done() {
-                return;
+                return Ended::Stopped;
+            }
+            if !self.gone.is_empty() && self.is_quiet() {
+                return self.give_up();
             }
             let linger = self.packed_since.map(|since| since + self.settings.linger);
             let reads = self.wants_lines();
@@ -193,7 +200,7 @@ impl<S: Sender> Forwarding<S> {
                 advanced = joined(&mut self.advancing) => self.advanced(advanced),
                 () = shutdown.next() => {
                     if self.stopping {
-                        return;
+                        return Ended::Stopped;
                     }
                 }
                 () = sleep_until_some(self.disk_failed) => self.disk_failed = None,
@@ -203,14 +210,30 @@ impl<S: Sender> Forwarding<S> {
         }
     }
 
+    /// No call is under way, and what arrived is durable.
+    fn is_quiet(&self) -> bool {
+        self.flights.is_empty() && self.mark.is_none() && self.advancing.is_none()
+    }
+
+    /// Leaves what is not below the checkpoint to who begins anew there.
+    fn give_up(self) -> Ended {
+        let again = self.acks.behind_a_gap().delivered;
+        Counters::add(&self.counters.doubles_at_most, again);
+        self.counters.in_flight.store(0, Relaxed);
+        self.counters.in_flight_events.store(0, Relaxed);
+        Ended::Gone(self.gone)
+    }
+
     /// Whether another call may begin.
     fn has_place(&self) -> bool {
-        self.counters.in_flight.load(Relaxed) < self.settings.in_flight.max(1) as u64
+        self.gone.is_empty()
+            && self.counters.in_flight.load(Relaxed) < self.settings.in_flight.max(1) as u64
     }
 
     fn wants_lines(&self) -> bool {
         let nothing_more = self.stopping && self.has_read_all();
-        self.carry.is_empty() && self.disk_failed.is_none() && !nothing_more
+        let wanted = self.carry.is_empty() && self.gone.is_empty();
+        wanted && self.disk_failed.is_none() && !nothing_more
     }
 
     fn has_read_all(&self) -> bool {
@@ -275,9 +298,10 @@ impl<S: Sender> Forwarding<S> {
         }
     }
 
-    fn landed(&mut self, landed: Result<(Ticket, Sums), JoinError>) {
+    fn landed(&mut self, landed: Result<(Ticket, Landed), JoinError>) {
         match landed {
-            Ok((ticket, sums)) => self.acks.acknowledge(ticket, sums),
+            Ok((ticket, Landed::Taken(sums))) => self.acks.acknowledge(ticket, sums),
+            Ok((_, Landed::Gone(source))) => self.gone.push(source),
             // Never acknowledged, so never forgotten: the next start sends it again.
             Err(error) => {
                 let text = format!("a call ended by a fault of the relay ({error}): restart it");

@@ -1,6 +1,6 @@
 //! Amazon Data Firehose by the AWS SDK: the only place that knows it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::ConfigLoader;
@@ -63,7 +63,7 @@ pub struct Firehose {
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
     /// What partitions events, once the stream has said it.
-    names: OnceLock<Names>,
+    names: Mutex<Option<Names>>,
 }
 
 impl Firehose {
@@ -89,13 +89,14 @@ impl Firehose {
             active_partitions: config.active_partitions,
             clock,
             counters,
-            names: OnceLock::new(),
+            names: Mutex::default(),
         }
     }
 
     /// Tells what partitions the records that were taken belong to.
     fn foresee<'a>(&self, taken: impl Iterator<Item = &'a Record>) {
-        if let Some(names) = self.names.get() {
+        let names = self.names.lock();
+        if let Some(names) = &mut *names.unwrap_or_else(PoisonError::into_inner) {
             let now_ms = self.clock.now_ms();
             let found = taken.flat_map(|record| names.of(&record.data, now_ms));
             self.counters.foreseen.arrived(now_ms, found);

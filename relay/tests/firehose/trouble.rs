@@ -1,5 +1,8 @@
 //! Trouble that lasts: it is said once with its remedy, delivery waits, nothing is lost.
 
+use std::net::SocketAddr;
+
+use firehose_local::{Processor, StreamConfig};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -29,6 +32,51 @@ async fn a_missing_stream_is_named_and_intake_goes_on() {
     let (_, times) = stream.stop().await;
     assert_eq!(times.len(), 20);
     assert_eq!(spool.health().delivery, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_made_anew_is_asked_anew_how_it_packs() {
+    let (dir, first) = (TempDir::new().unwrap(), serve(clickstream(), "").await);
+    let address: SocketAddr = first.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let spool = open_spool(dir.path());
+    append(&spool, (0..1_000).map(event)).await;
+    let forwarding = forward(&spool, &first.url, "clickstream", settings()).await;
+    until("the first are delivered", || {
+        spool.totals().delivered == 1_000
+    })
+    .await;
+    assert_eq!(first.stop().await.1.len(), 1_000);
+    // Somebody deletes it: another stream answers for it that it is not there.
+    let other = StreamConfig {
+        name: "other".to_owned(),
+        ..clickstream()
+    };
+    let other = serve_on(TcpListener::bind(address).await.unwrap(), other, "").await;
+    append(&spool, (1_000..2_000).map(event)).await;
+    until("it is said", || {
+        let said = spool.health().delivery.unwrap_or_default();
+        said.contains("does not exist: create it")
+    })
+    .await;
+    other.stop().await;
+    // Made anew without deaggregation: a packed record would be lost to the error prefix.
+    let anew = StreamConfig {
+        processors: clickstream()
+            .processors
+            .into_iter()
+            .filter(|found| *found != Processor::record_deaggregation_json())
+            .collect(),
+        ..clickstream()
+    };
+    let anew = serve_on(TcpListener::bind(address).await.unwrap(), anew, "").await;
+    let totals = forwarding.finish().await;
+    let (served, times) = anew.stop().await;
+    assert_eq!((times.len(), served.records), (1_000, 1_000));
+    assert_eq!(served.errored_records, 0);
+    assert!(times.values().all(|times| *times == 1));
+    assert_eq!((totals.in_flight, totals.in_flight_events), (0, 0));
+    assert_eq!(spool.health().delivery, None);
+    assert!(spool.totals().balance());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -78,7 +78,9 @@ async fn fly(answers: Vec<Answer>, names: &[u8]) -> Flown {
     let counters = Arc::new(Counters::default());
     let patience = Patience::default();
     let airport = Airport::new(sender, 4, patience, 1, Arc::clone(&counters), voice);
-    let sums = airport.fly(call(names)).await;
+    let Landed::Taken(sums) = airport.fly(call(names)).await else {
+        panic!("gone");
+    };
     drop(airport);
     Flown {
         sums,
@@ -174,7 +176,8 @@ async fn fluent_bit_3917_throttled_for_ten_minutes_everything_is_delivered() {
     );
     let flights = (0..8).map(|_| airport.fly(call(b"abc")));
     let sums = futures_util::future::join_all(flights).await;
-    assert!(sums.iter().all(|sums| sums.delivered == 6));
+    let taken = |landed: &Landed| matches!(landed, Landed::Taken(sums) if sums.delivered == 6);
+    assert!(sums.iter().all(taken));
     assert_eq!(counters.totals().events, 48);
     // Doubling from 0.1 s to 30 s, half of it by lot: 20 to 60 attempts a call, no storm.
     let count = attempts.lock().unwrap().len();
@@ -196,6 +199,28 @@ async fn the_same_trouble_is_said_once_and_its_end_once() {
     assert_eq!(flown.totals.refused_calls, 40);
     assert_eq!(flown.totals.doubles_at_most, 0);
     assert_eq!(flown.sums.delivered, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_gone_ends_the_call_and_its_trouble_stays() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hear = Arc::clone(&heard);
+    let voice = Voice::new(move |text| hear.lock().unwrap().push(text));
+    let answers = vec![Answer::Partly(vec![1]), not(Kind::Gone, "no such stream")];
+    let sender = Scripted {
+        answers: Mutex::new(answers.into()),
+        ..Scripted::default()
+    };
+    let counters = Arc::new(Counters::default());
+    let told = Arc::clone(&counters);
+    let airport = Airport::new(sender, 1, Patience::default(), 1, told, voice);
+    let Landed::Gone(source) = airport.fly(call(b"ab")).await else {
+        panic!("taken");
+    };
+    assert_eq!((counters.totals().calls, counters.totals().events), (2, 2));
+    assert_eq!(*heard.lock().unwrap(), [Some("no such stream".to_owned())]);
+    airport.voice().well(source);
+    assert_eq!(heard.lock().unwrap().last(), Some(&None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,7 +250,7 @@ async fn a_call_of_nothing_but_too_long_lines_is_passed_without_sending() {
         call.too_long = 3;
         (airport.fly(call).await, counters.totals())
     };
-    assert_eq!((flown.0.failed, flown.0.delivered), (3, 0));
+    assert!(matches!(flown.0, Landed::Taken(sums) if (sums.failed, sums.delivered) == (3, 0)));
     assert_eq!((flown.1.too_long, flown.1.calls), (3, 0));
 }
 

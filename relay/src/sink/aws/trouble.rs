@@ -83,7 +83,7 @@ fn of_service(error: &impl ProvideErrorMetadata, status: u16, right: &str) -> (K
         | "KMSThrottlingException"
         | "RequestLimitExceeded" => (Kind::Throttled, "throttles".to_owned()),
         "ResourceNotFoundException" => (
-            Kind::Refused,
+            Kind::Gone,
             "does not exist: create it (infrastructure/), or give the right --stream and region"
                 .to_owned(),
         ),

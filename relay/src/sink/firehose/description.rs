@@ -1,5 +1,6 @@
 //! What a stream says of itself: whether it takes packed records apart, and how it partitions.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use aws_sdk_firehose::types::{
@@ -72,7 +73,7 @@ impl Firehose {
                     interval: seconds.map_or(DEFAULT_INTERVAL, Duration::from_secs),
                     limit: self.active_partitions,
                 });
-                self.names.get_or_init(|| names);
+                *self.names.lock().unwrap_or_else(PoisonError::into_inner) = Some(names);
             }
             Some(Err(error)) => tracing::warn!(
                 stream = self.stream,

@@ -5,7 +5,6 @@
 //! some 6,500 events, so that is less than a hundredth of a core.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
 
 use firehose_local::extract::{Query, QueryError, Values};
 
@@ -14,8 +13,9 @@ const HOUR_MS: u64 = 3_600_000;
 /// Names partitions by numbers.
 #[derive(Debug)]
 pub(super) struct Names {
-    /// With the memory of the last event's values.
-    query: Mutex<(Query, Values)>,
+    query: Query,
+    /// The memory of the last event's values.
+    values: Values,
     /// How often the prefix changes by itself; never, if it names no time.
     period_ms: Option<u64>,
 }
@@ -24,18 +24,17 @@ impl Names {
     /// By a stream's query and prefix.
     pub(super) fn new(query: &str, prefix: &str) -> Result<Self, QueryError> {
         Ok(Self {
-            query: Mutex::new((Query::compile(query)?, Values::default())),
+            query: Query::compile(query)?,
+            values: Values::default(),
             period_ms: period_ms(prefix),
         })
     }
 
     /// The partitions of a record's events, arrived at `now_ms`. What cannot be read has none:
     /// it goes to the error prefix.
-    pub(super) fn of(&self, record: &[u8], now_ms: u64) -> Vec<u64> {
-        let query = self.query.lock();
-        let mut query = query.unwrap_or_else(PoisonError::into_inner);
-        let (query, values) = &mut *query;
+    pub(super) fn of(&mut self, record: &[u8], now_ms: u64) -> Vec<u64> {
         let period = self.period_ms.map(|period| now_ms / period);
+        let Self { query, values, .. } = self;
         let lines = record.split(|byte| *byte == b'\n');
         let lines = lines.filter(|line| !line.is_empty());
         lines
@@ -68,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_name_is_a_user_in_an_hour() {
-        let names = Names::new("{userId:.userId}", PREFIX).unwrap();
+        let mut names = Names::new("{userId:.userId}", PREFIX).unwrap();
         let record = b"{\"userId\":\"1\"}\n{\"userId\":\"2\"}\n{\"a\":0,\"userId\":\"1\"}\n";
         let found = names.of(record, HOUR_MS - 1);
         assert_eq!(found.len(), 3);
@@ -81,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_has_no_key_has_no_partition() {
-        let names = Names::new("{userId:.userId}", PREFIX).unwrap();
+        let mut names = Names::new("{userId:.userId}", PREFIX).unwrap();
         let record = b"{\"userId\":\"\"}\n{}\nno json\n{\"userId\":\"2\"}";
         assert_eq!(names.of(record, 0).len(), 1);
     }
