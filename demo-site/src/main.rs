@@ -158,13 +158,14 @@ async fn serve(
     tracing::debug!(sessions = forgotten, "forgot old sessions");
 
     let (bounds, grace) = (settings.relay.http.clone(), settings.relay.grace);
+    let address = format!("{}://{listen}", bounds.scheme());
     let relay = Relay::start(settings.relay)?;
     let router = server::router(shop).merge(relay.router()).merge(tracker);
     let router = relay.in_front_of(router);
     let mut failed = None;
     let mut stopped = Instant::now();
     let until = async {
-        failed = until_stopped(&relay, &announcement(listen, lake.as_deref(), &relay))
+        failed = until_stopped(&relay, &announcement(&address, lake.as_deref(), &relay))
             .await
             .err();
         stopped = Instant::now();
@@ -186,7 +187,7 @@ async fn serve(
 }
 
 /// What a newcomer needs next: where to look, and a line to paste that asks the lake.
-fn announcement(listen: std::net::SocketAddr, lake: Option<&Path>, relay: &Relay) -> String {
+fn announcement(address: &str, lake: Option<&Path>, relay: &Relay) -> String {
     let lake = match lake {
         Some(lake) => {
             let raw = lake.join("raw");
@@ -200,7 +201,7 @@ fn announcement(listen: std::net::SocketAddr, lake: Option<&Path>, relay: &Relay
         None => "lake       none: events go to the sink given with --sink".to_owned(),
     };
     format!(
-        "bookstore  http://{listen}/\nmetrics    http://{listen}/metrics?token={}\n{lake}\nready\n",
+        "bookstore  {address}/\nmetrics    {address}/metrics?token={}\n{lake}\nready\n",
         relay.token()
     )
 }

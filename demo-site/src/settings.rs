@@ -67,8 +67,8 @@ impl Settings {
         let mut flags = flags.over_file()?;
         flags.config = None;
         let listen = flags.server.listen.unwrap_or(LISTEN);
-        let public = flags.server.public_url.as_deref().unwrap_or("http://");
-        let https = public.starts_with("https://");
+        let public = flags.server.public_url.as_deref();
+        let public_https = public.map(|url| url.starts_with("https://"));
         if flags.intake.write_key.is_none() && !listen.ip().is_loopback() {
             return Err(SettingsError::Public(listen));
         }
@@ -82,8 +82,10 @@ impl Settings {
         let key = keys.iter().find_map(|key| browser_key(&key.0));
         let (source, write_key) = key.ok_or(SettingsError::NoBrowserKey)?;
         let lake = flags.sink.lake_dir.clone().unwrap_or_default();
+        let relay = Config::from_flags(flags)?;
+        let https = public_https.unwrap_or(relay.http.scheme() == "https");
         Ok(Self {
-            relay: Config::from_flags(flags)?,
+            relay,
             lake,
             write_key,
             source,

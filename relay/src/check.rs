@@ -77,7 +77,11 @@ pub async fn check(config: &Config) -> Found {
     let mut found = Found::default();
     let bound = http::bind(config.listen).await.map(drop);
     let most = config.http.max_connections;
-    let is = format!("{}, at most {most} connections at once", config.listen);
+    let is = format!(
+        "{}, {}; at most {most} connections at once",
+        config.listen,
+        config.http.scheme()
+    );
     found.tried("listen", is, bound);
     senders::look(config, &mut found);
     room::look(config, &mut found);

@@ -2,7 +2,12 @@
 //!
 //! Our own because `axum::serve` offers no time limit for headers. Every connection costs a permit,
 //! so a crowd waits in the system's queue instead of in our memory; a header or a body that trickles
-//! is cut; a stop lets answers finish, for as long as the grace lasts.
+//! is cut; a stop lets answers finish, for as long as the grace lasts. With a certificate, connections
+//! speak TLS.
+
+mod heard;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 use std::convert::Infallible;
 use std::io;
@@ -20,23 +25,42 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 use tower::Service as _;
 
+use self::heard::Heard;
+
 /// Bounds of the accept loop.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Connections served at once; more wait in the system's queue.
     pub max_connections: usize,
-    /// Time for a request's header to arrive; a kept connection may idle as long.
+    /// Time for a request's header to arrive; a kept connection may idle as long, and a TLS handshake
+    /// may take as long.
     pub header_timeout: Duration,
     /// Time for a request's body to arrive.
     pub body_timeout: Duration,
     /// Time for answers to finish after a stop.
     pub grace: Duration,
+    /// The certificate that connections are met with; none for plain HTTP.
+    #[cfg(feature = "tls")]
+    pub tls: Option<tls::Tls>,
+}
+
+impl Config {
+    /// What URLs to this server begin with.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        #[cfg(feature = "tls")]
+        if self.tls.is_some() {
+            return "https";
+        }
+        "http"
+    }
 }
 
 impl Default for Config {
@@ -46,6 +70,8 @@ impl Default for Config {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -55,6 +81,9 @@ const READ_BUFFER: usize = 64 << 10;
 
 /// How long to wait after the system refused a connection (most often: no file descriptors left).
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
+
+/// After a stop, so long after it was made a connection may still say its first byte.
+const FIRST_BYTE: Duration = Duration::from_secs(1);
 
 /// Whatever answers requests.
 pub trait Answers: Clone + Send + 'static {
@@ -86,6 +115,8 @@ pub async fn serve(
     let permits = Arc::new(Semaphore::new(config.max_connections.max(1)));
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
+    #[cfg(feature = "tls")]
+    let watching = config.tls.clone().map(|tls| tokio::spawn(tls.watch()));
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -103,13 +134,16 @@ pub async fn serve(
             drop(permit);
         });
     }
-    // A closed listener refuses: who comes now is told at once, and tries the next relay.
+    // A closed listener refuses: who comes now is told at once, and tries the next relay. One that
+    // somebody else holds too (systemd) lets them wait for the relay that comes next.
     drop(listener);
     drop(stop);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(config.grace, drained).await.is_err() {
         connections.abort_all();
     }
+    #[cfg(feature = "tls")]
+    watching.inspect(tokio::task::JoinHandle::abort);
     connections.len()
 }
 
@@ -131,12 +165,35 @@ async fn connection(
     peer: SocketAddr,
     router: impl Answers,
     config: &Config,
-    mut stopping: watch::Receiver<()>,
+    stopping: watch::Receiver<()>,
 ) {
     // Answers are small and written once: waiting for more bytes only delays them.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
+    #[cfg(feature = "tls")]
+    if let Some(tls) = &config.tls {
+        match tokio::time::timeout(config.header_timeout, tls.accept(stream)).await {
+            Ok(Ok(stream)) => speak(stream, peer, router, config, stopping).await,
+            // A client's affair, or a scanner's.
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
+            Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
+        }
+        return;
+    }
+    speak(stream, peer, router, config, stopping).await;
+}
+
+/// HTTP on a stream that is ready for it.
+async fn speak(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: impl Answers,
+    config: &Config,
+    mut stopping: watch::Receiver<()>,
+) {
+    let patience = tokio::time::sleep(FIRST_BYTE);
+    let (stream, first) = Heard::new(stream);
     let body_timeout = config.body_timeout;
     let service = service_fn(move |request: http::Request<Incoming>| {
         let mut request = request.map(|body| TimedBody::new(body, body_timeout));
@@ -151,9 +208,21 @@ async fn connection(
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = pin!(serving);
     let ended = tokio::select! {
-        ended = serving.as_mut() => ended,
+        ended = serving.as_mut() => Some(ended),
         // The sender is dropped when the stop begins; nothing is ever sent.
         _ = stopping.changed() => {
+            // A connection on which nothing was read yet would be closed at once, perhaps with a
+            // request on its way to it.
+            tokio::select! {
+                ended = serving.as_mut() => Some(ended),
+                () = first.notified() => None,
+                () = patience => None,
+            }
+        }
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }

@@ -66,6 +66,12 @@ pub use service::{Relay, StartError};
 // When a program is asked to stop.
 pub mod stop;
 
+// A socket that outlives the process.
+pub mod activation;
+
+// What the service manager is told.
+pub mod notify;
+
 // Beside the way.
 
 // Every event's one counted end before the fsync.

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use clickstream_relay::activation::{self, ActivationError};
 use clickstream_relay::config::{Config, ConfigError, Flags};
+use clickstream_relay::notify::Manager;
 use clickstream_relay::service::{Relay, StartError};
 use clickstream_relay::tools::replay::Replay;
 use clickstream_relay::tools::spool::SpoolCommand;
 use clickstream_relay::{check, http, logging, router, stop, tools};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 /// Takes event batches over HTTP, adds the user id, makes them durable, forwards them
@@ -62,6 +65,12 @@ enum Command {
 const BAD_SETTINGS: u8 = 64;
 
 fn main() -> ExitCode {
+    // First of all, while there is one thread: it takes the variables out of the environment.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the service manager's, read here and handed on"
+    )]
+    let socket = activation::socket(std::env::var("LISTEN_PID").ok().as_deref());
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -71,7 +80,7 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    match run(cli) {
+    match run(cli, socket) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {}", told(&error));
@@ -92,7 +101,10 @@ fn told(error: &anyhow::Error) -> String {
     text
 }
 
-fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+fn run(
+    cli: Cli,
+    socket: Result<Option<std::net::TcpListener>, ActivationError>,
+) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -101,7 +113,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         None => {
             let config = Config::from_flags(cli.flags)?;
             logging::start(config.log_format, &config.log_filter);
-            runtime.block_on(serve(config))
+            runtime.block_on(serve(config, socket?))
         }
         Some(Command::Check(flags)) => {
             let config = Config::from_flags(*flags)?;
@@ -125,10 +137,23 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
-async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
-    let listener = http::bind(config.listen).await?;
+async fn serve(
+    mut config: Config,
+    socket: Option<std::net::TcpListener>,
+) -> anyhow::Result<ExitCode> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the service manager's, read here and handed on"
+    )]
+    let manager = Manager::at(std::env::var_os("NOTIFY_SOCKET").as_deref());
+    let listener = match socket {
+        Some(socket) => {
+            TcpListener::from_std(socket).context("the socket handed over is broken")?
+        }
+        None => http::bind(config.listen).await?,
+    };
     config.listen = listener.local_addr().context("the port is gone")?;
-    let (listen, grace) = (config.listen, config.grace);
+    let (listen, grace, scheme) = (config.listen, config.grace, config.http.scheme());
     let mut bounds = config.http.clone();
     // The other half is for delivery.
     bounds.grace = grace / 2;
@@ -137,13 +162,14 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
     tracing::info!(address = %listen, "listening");
     if token_was_made {
         let token = relay.token();
-        eprintln!("metrics: http://{listen}/metrics?token={token}");
-        eprintln!("live view: http://{listen}/live?token={token}");
+        eprintln!("metrics: {scheme}://{listen}/metrics?token={token}");
+        eprintln!("live view: {scheme}://{listen}/live?token={token}");
     }
     let mut failed = None;
     let mut stopped = Instant::now();
     let until = async {
-        failed = until_stopped(&relay).await.err();
+        failed = until_stopped(&relay, &manager).await.err();
+        manager.stopping();
         relay.close_live();
         stopped = Instant::now();
     };
@@ -170,13 +196,14 @@ async fn serve(mut config: Config) -> anyhow::Result<ExitCode> {
 }
 
 /// Ends when somebody stops the process, or with an error when the relay cannot go on.
-async fn until_stopped(relay: &Relay) -> Result<(), Arc<StartError>> {
+async fn until_stopped(relay: &Relay, manager: &Manager) -> Result<(), Arc<StartError>> {
     let stop = stop::asked();
     tokio::pin!(stop);
     tokio::select! {
         () = &mut stop => return Ok(()),
         ready = relay.ready() => ready?,
     }
+    manager.ready();
     let totals = relay.totals().unwrap_or_default();
     tracing::info!(waiting = totals.waiting, "ready: events are taken");
     tokio::select! {

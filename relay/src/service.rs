@@ -125,6 +125,7 @@ impl Relay {
         };
         let origins = Origins::new(
             config.public_url.clone(),
+            config.http.scheme(),
             config.listen,
             &config.allow_origin,
         );

@@ -10,6 +10,7 @@ use crate::quantity::Size;
 pub(super) fn look(config: &Config, found: &mut Found) {
     let origins = Origins::new(
         config.public_url.clone(),
+        config.http.scheme(),
         config.listen,
         &config.allow_origin,
     );
@@ -27,7 +28,8 @@ pub(super) fn look(config: &Config, found: &mut Found) {
     if !origins.secure() && !config.listen.ip().is_loopback() {
         found.warns(
             "other machines reach this port without TLS: events, cookies and tokens can be read on \
-             the way; end TLS in front and say so with --public-url https://…",
+             the way; give --tls-cert and --tls-key, or end TLS in front and say so with --public-url \
+             https://…",
         );
     }
     keys(config, found);

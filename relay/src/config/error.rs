@@ -61,6 +61,16 @@ pub enum ConfigError {
     /// A sink that this program was built without.
     #[error("this program was built without the sink {0}; build it with --features {0}")]
     NoSuchSink(&'static str),
+    /// A certificate and its key that cannot be used.
+    #[cfg(feature = "tls")]
+    #[error(transparent)]
+    Tls(#[from] crate::http::tls::TlsError),
+    /// A certificate without its key, or the other way round.
+    #[error("{0} needs {1}: a certificate and its private key come together")]
+    HalfOfTls(&'static str, &'static str),
+    /// A program that was built without TLS.
+    #[error("this program was built without TLS; build it with --features tls")]
+    NoTls,
     /// A spool that could not hold what fills while the rest is delivered.
     #[error("--spool-size {given} is too small; give at least {smallest}")]
     SpoolSize {

@@ -48,11 +48,10 @@ impl fmt::Display for Origin {
 }
 
 impl Origin {
-    fn plain(host: &str) -> Self {
-        Self(format!(
-            "http://{}",
-            host.strip_suffix(":80").unwrap_or(host)
-        ))
+    fn at(scheme: &str, host: &str) -> Self {
+        let default_port = if scheme == "https" { ":443" } else { ":80" };
+        let host = host.strip_suffix(default_port).unwrap_or(host);
+        Self(format!("{scheme}://{host}"))
     }
 
     /// `http` or `https`.
@@ -87,16 +86,21 @@ pub struct Origins {
 }
 
 impl Origins {
-    /// Ours is `public`, or else `http://` and the address listened on, which on loopback people
-    /// also call localhost.
+    /// Ours is `public`, or else the scheme spoken (`http` or `https`) and the address listened on,
+    /// which on loopback people also call localhost.
     #[must_use]
-    pub fn new(public: Option<Origin>, listen: SocketAddr, listed: &[Origin]) -> Self {
+    pub fn new(
+        public: Option<Origin>,
+        scheme: &str,
+        listen: SocketAddr,
+        listed: &[Origin],
+    ) -> Self {
         let mut friends = listed.to_vec();
         if public.is_none() && listen.ip().is_loopback() {
             let localhost = format!("localhost:{}", listen.port());
-            friends.push(Origin::plain(&localhost));
+            friends.push(Origin::at(scheme, &localhost));
         }
-        let public = public.unwrap_or_else(|| Origin::plain(&listen.to_string()));
+        let public = public.unwrap_or_else(|| Origin::at(scheme, &listen.to_string()));
         friends.push(public.clone());
         Self { public, friends }
     }
@@ -198,7 +202,12 @@ mod tests {
     fn ours_is_the_public_url() {
         let listen = "127.0.0.1:8080".parse().unwrap();
         let listed = [origin("https://blog.example")];
-        let origins = Origins::new(Some(origin("https://shop.example")), listen, &listed);
+        let origins = Origins::new(
+            Some(origin("https://shop.example")),
+            "http",
+            listen,
+            &listed,
+        );
         assert!(origins.secure());
         assert_eq!(from(&origins, "https://shop.example"), Sender::Friend);
         assert_eq!(from(&origins, "https://blog.example"), Sender::Friend);
@@ -216,12 +225,12 @@ mod tests {
 
     #[test]
     fn ours_is_the_listen_address_when_nothing_else_is_said() {
-        let origins = Origins::new(None, "127.0.0.1:8080".parse().unwrap(), &[]);
+        let origins = Origins::new(None, "http", "127.0.0.1:8080".parse().unwrap(), &[]);
         assert!(!origins.secure());
         assert_eq!(from(&origins, "http://127.0.0.1:8080"), Sender::Friend);
         assert_eq!(from(&origins, "http://localhost:8080"), Sender::Friend);
         assert_eq!(from(&origins, "http://localhost:8081"), Sender::Stranger);
-        let port_80 = Origins::new(None, "127.0.0.1:80".parse().unwrap(), &[]);
+        let port_80 = Origins::new(None, "http", "127.0.0.1:80".parse().unwrap(), &[]);
         assert_eq!(from(&port_80, "http://127.0.0.1"), Sender::Friend);
         assert_eq!(from(&port_80, "http://localhost"), Sender::Friend);
     }

@@ -26,7 +26,10 @@ mod live_stream;
 mod operators;
 mod reference;
 mod refused;
+mod restart;
 mod sdks;
 mod stdout;
+#[cfg(feature = "tls")]
+mod tls;
 mod tokens;
 mod visitor;

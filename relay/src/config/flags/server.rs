@@ -1,6 +1,7 @@
 //! `[server]`: who may connect, and for how long.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Deserialize;
@@ -24,9 +25,16 @@ pub struct ServerFlags {
     )]
     pub listen: Option<SocketAddr>,
     /// What browsers call this server; decides "our" origin and Secure cookies [default: http://
-    /// and the listen address]
+    /// or, with a certificate, https:// and the listen address]
     #[arg(long, value_name = "URL", env = "CLICKSTREAM_PUBLIC_URL")]
     pub public_url: Option<String>,
+    /// Certificate chain (PEM, the server's own first), to speak TLS; read again when it changes, and
+    /// on SIGHUP
+    #[arg(long, value_name = "FILE", env = "CLICKSTREAM_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM, not encrypted)
+    #[arg(long, value_name = "FILE", env = "CLICKSTREAM_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
     /// A site of yours on another origin, whose cookies count here; may be repeated
     #[arg(
         long,
@@ -116,6 +124,8 @@ pub struct ServerFlags {
 layered!(ServerFlags:
     listen
     public_url
+    tls_cert
+    tls_key
     allow_origin
     allow_host
     proxies

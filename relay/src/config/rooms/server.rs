@@ -1,6 +1,7 @@
 //! Who may connect, and for how long: from flags to the accept loop's and the router's settings.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::ConfigError;
@@ -8,6 +9,8 @@ use crate::config::bounds::{above_0, at_least_1};
 use crate::config::flags::ServerFlags;
 use crate::config::secret::Secret;
 use crate::http;
+#[cfg(feature = "tls")]
+use crate::http::tls::Tls;
 use crate::intake::origin::Origin;
 use crate::live;
 use crate::logging::{LogFilter, LogFormat};
@@ -31,6 +34,7 @@ pub(in crate::config) struct Server {
 pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigError> {
     let defaults = http::Config::default();
     let grace = flags.grace.map_or(defaults.grace, |seconds| seconds.0);
+    let tls = tls(flags.tls_cert, flags.tls_key)?;
     let http = http::Config {
         max_connections: at_least_1(
             "--max-connections",
@@ -43,6 +47,8 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         )?,
         body_timeout: above_0("--body-timeout", flags.body_timeout, defaults.body_timeout)?,
         grace,
+        #[cfg(feature = "tls")]
+        tls,
     };
     let public_url = flags.public_url.map(|text| origin("--public-url", text));
     let allow_origin = flags.allow_origin.unwrap_or_default().into_iter();
@@ -60,6 +66,24 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         metrics_token: flags.metrics_token.filter(|token| !token.0.is_empty()),
         grace,
     })
+}
+
+#[cfg(feature = "tls")]
+fn tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<Tls>, ConfigError> {
+    match (cert, key) {
+        (None, None) => Ok(None),
+        (Some(cert), Some(key)) => Ok(Some(Tls::open(&cert, &key)?)),
+        (Some(_), None) => Err(ConfigError::HalfOfTls("--tls-cert", "--tls-key")),
+        (None, Some(_)) => Err(ConfigError::HalfOfTls("--tls-key", "--tls-cert")),
+    }
+}
+
+#[cfg(not(feature = "tls"))]
+fn tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<(), ConfigError> {
+    match (cert, key) {
+        (None, None) => Ok(()),
+        _ => Err(ConfigError::NoTls),
+    }
 }
 
 fn origin(flag: &'static str, text: String) -> Result<Origin, ConfigError> {
