@@ -14,6 +14,7 @@ use clickstream_relay::tools::replay::Replay;
 use clickstream_relay::tools::spool::SpoolCommand;
 use clickstream_relay::{check, http, logging, router, stop, tools};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
 
 /// Takes event batches over HTTP, adds the user id, makes them durable, forwards them
@@ -141,6 +142,8 @@ async fn serve(
     mut config: Config,
     socket: Option<std::net::TcpListener>,
 ) -> anyhow::Result<ExitCode> {
+    // Without this the first SIGHUP, which is meant for certificates and keys, would end the process.
+    let _heard = signal(SignalKind::hangup()).context("signals cannot be heard")?;
     #[allow(
         clippy::disallowed_methods,
         reason = "the service manager's, read here and handed on"

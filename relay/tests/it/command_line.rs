@@ -96,6 +96,11 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
         ("buffer_interval_long", &["--buffer-interval", "1e9"]),
         ("buffer_size_negative", &["--buffer-size", "-1"]),
         ("header_timeout", &["--header-timeout", "0"]),
+        ("tls_half", &["--tls-cert", "cert.pem"]),
+        (
+            "tls_missing",
+            &["--tls-cert", "nowhere.pem", "--tls-key", "nowhere.key"],
+        ),
         (
             "event_size",
             &["--event-size", "1MiB", "--write-key", "browser:shop:k"],

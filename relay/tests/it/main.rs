@@ -23,6 +23,7 @@ mod keys;
 mod live;
 mod live_access;
 mod live_stream;
+mod operations;
 mod operators;
 mod reference;
 mod refused;

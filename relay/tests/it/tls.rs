@@ -1,7 +1,9 @@
 //! TLS: a certificate of our own authority, renewed under load, and what does not work said.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use clickstream_relay::http;
 use clickstream_relay::http::tls::{Tls, TlsError};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustix::process::{Pid, Signal, kill_process};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -236,6 +239,50 @@ async fn a_handshake_that_stalls_is_cut_and_gives_its_place_back() {
     assert_eq!(rest, b"", "who says nothing is told nothing");
     let _ = plain.read_to_end(&mut rest).await;
     assert!(!rest.starts_with(b"HTTP"), "answered without TLS");
+}
+
+#[test]
+fn a_program_shows_the_new_pair_at_sighup_and_lives_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::new(dir.path());
+    let child = Command::new(env!("CARGO_BIN_EXE_clickstream-relay"))
+        .args(["--listen", "127.0.0.1:0", "--write-key", "server:shop:k"])
+        .args(["--tls-cert".as_ref(), authority.cert.as_os_str()])
+        .args(["--tls-key".as_ref(), authority.key.as_os_str()])
+        .current_dir(dir.path())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut relay = Killed(child.unwrap());
+    let mut lines = BufReader::new(relay.0.stderr.take().unwrap()).lines();
+    let mut until = |words: &str| {
+        let found = lines.find(|line| line.as_ref().unwrap().contains(words));
+        found
+            .unwrap_or_else(|| panic!("ended without: {words}"))
+            .unwrap()
+    };
+    assert!(until("metrics: ").contains("metrics: https://127.0.0.1:"));
+    until("ready");
+    let pid = Pid::from_child(&relay.0);
+    kill_process(pid, Signal::HUP).unwrap();
+    until("certificate unchanged");
+    fs_err::write(&authority.key, "nothing").unwrap();
+    kill_process(pid, Signal::HUP).unwrap();
+    until("the new certificate is refused; the old one stays");
+    authority.renew();
+    kill_process(pid, Signal::HUP).unwrap();
+    until("certificate renewed");
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(relay.0.wait().unwrap().code(), Some(0));
+}
+
+/// Killed when a test fails.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
