@@ -23,7 +23,7 @@ const SOURCES: [&str; 9] = [
     include_str!("../../src/forward/partitions.rs"),
     include_str!("../../src/health.rs"),
     include_str!("../../src/intake/answer.rs"),
-    include_str!("../../src/sink/firehose/trouble.rs"),
+    include_str!("../../src/sink/aws/trouble.rs"),
     include_str!("../../src/sink/lake.rs"),
     include_str!("../../src/spool.rs"),
     include_str!("../../src/spool/writer.rs"),
@@ -123,6 +123,7 @@ fn every_reason_of_readyz_has_its_entry() {
         "delivery met a fault of this program",
         "the oldest waiting event is",
         "active partitions are in use",
+        "is being created or deleted",
     ] {
         assert!(has(text), "no entry for: {text}");
     }
