@@ -168,6 +168,7 @@ async fn serve(
         failed = until_stopped(&relay, &announcement(&address, lake.as_deref(), &relay))
             .await
             .err();
+        relay.close_live();
         stopped = Instant::now();
     };
     // Half the time for answers, the other half for delivery.
@@ -200,9 +201,10 @@ fn announcement(address: &str, lake: Option<&Path>, relay: &Relay) -> String {
         }
         None => "lake       none: events go to the sink given with --sink".to_owned(),
     };
+    let token = relay.token();
     format!(
-        "bookstore  {address}/\nmetrics    {address}/metrics?token={}\n{lake}\nready\n",
-        relay.token()
+        "bookstore  {address}/\nlive       {address}/live?token={token}\n\
+         metrics    {address}/metrics?token={token}\n{lake}\nready\n"
     )
 }
 

@@ -1,6 +1,6 @@
 //! Takes event batches, adds the user id, makes them durable, forwards them.
 
-use std::io::BufWriter;
+use std::io::{BufWriter, IsTerminal as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use clickstream_relay::notify::Manager;
 use clickstream_relay::service::{Relay, StartError};
 use clickstream_relay::tools::replay::Replay;
 use clickstream_relay::tools::spool::SpoolCommand;
+use clickstream_relay::tools::tail::Tail;
 use clickstream_relay::{check, http, logging, router, stop, tools};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,6 +61,24 @@ enum Command {
     /// Ends with 0 when the relay has every event, with 1 otherwise.
     #[command(verbatim_doc_comment)]
     Replay(Box<Replay>),
+    /// Show a running relay's events as they become durable, a line each
+    ///
+    /// The relay prints its link at its start; that is all it takes:
+    ///
+    ///     clickstream-relay tail --url 'http://127.0.0.1:8081/live?token=…'
+    ///
+    /// The rejected events of today's mistake, and one user's page views for another program:
+    ///
+    ///     clickstream-relay tail --last 20 --outcome rejected
+    ///     clickstream-relay tail --user 45 --type page --json | jq -r .line
+    ///
+    /// In a script: wait until three orders lie in the sink, whether before or after this line.
+    ///
+    ///     clickstream-relay tail --after 0 --name 'order completed' --outcome delivered --limit 3
+    ///
+    /// When the relay is away it waits for it and goes on after the last event that it showed.
+    #[command(verbatim_doc_comment)]
+    Tail(Box<Tail>),
 }
 
 /// Bad settings (sysexits.h: EX_USAGE).
@@ -126,6 +145,13 @@ fn run(
             let out = &mut BufWriter::new(std::io::stdout());
             let whole = command.run(out, &mut std::io::stderr())?;
             Ok(ExitCode::from(u8::from(!whole)))
+        }
+        Some(Command::Tail(tail)) => {
+            let out = std::io::stdout();
+            let color = out.is_terminal();
+            let out = &mut BufWriter::new(out);
+            tail.run(color, out, &mut std::io::stderr())?;
+            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Replay(replay)) => {
             let progress = tools::progress::Progress::new();

@@ -34,6 +34,7 @@ fn help_teaches() {
         ("help_spool_list", vec!["spool", "list", "--help"]),
         ("help_spool_export", vec!["spool", "export", "--help"]),
         ("help_replay", vec!["replay", "--help"]),
+        ("help_tail", vec!["tail", "--help"]),
     ] {
         let output = run(dir.path(), &arguments);
         assert!(output.status.success());

@@ -30,6 +30,7 @@ mod refused;
 mod restart;
 mod sdks;
 mod stdout;
+mod tail;
 #[cfg(feature = "tls")]
 mod tls;
 mod tokens;
