@@ -58,8 +58,8 @@ struct Memory<'a> {
 }
 
 impl Intake {
-    /// Sorts the events of a batch from a body of so many bytes, sent with `key` (none means that each brings its own). The lines
-    /// are `held` in memory with the body.
+    /// Sorts the events of a batch from a body of so many bytes, sent with `key` (none means that
+    /// each brings its own). The lines are `held` in memory with the body.
     pub(super) fn sort(
         &self,
         (batch, body_bytes): (&Batch<'_>, usize),
