@@ -29,10 +29,11 @@ pub(crate) struct Canonical<'a> {
     pub(crate) runs: Runs<'a>,
 }
 
-/// Members side by side that stay, comma between them: one more than there are names to cut out.
+/// Members side by side that stay, comma between them: one more than there are names that may be cut
+/// out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Runs<'a> {
-    runs: [&'a str; 5],
+    runs: [&'a str; 9],
     count: usize,
 }
 
@@ -69,18 +70,22 @@ pub(crate) fn read<'a>(
         let mut stays = true;
         match name {
             "type" => event.kind = Some(EventType::parse(filled(text, at)?)?),
-            "messageId" => event.message_id = Some(message_id(filled(text, at)?)?),
-            "anonymousId" => event.anonymous_id = Some(filled(text, at)?),
-            "groupId" | "previousId" => drop(filled(text, at)?),
+            "messageId" | "anonymousId" | "groupId" | "previousId" => match optional(text, at)? {
+                Some(id) if name == "messageId" => event.message_id = Some(message_id(id)?),
+                Some(id) if name == "anonymousId" => event.anonymous_id = Some(id),
+                Some(_) => {}
+                None => stays = false,
+            },
             "originalTimestamp" => event.original = Some(Timestamp::as_written(filled(text, at)?)?),
             "userId" | "writeKey" | "timestamp" | "sentAt" => {
                 stays = false;
-                let value = filled(text, at)?;
-                match name {
-                    "userId" => event.user_id = Some(value),
-                    "writeKey" => event.write_key = Some(value),
-                    "timestamp" => event.timestamp = Some(Timestamp::parse(value)?),
-                    _ => event.sent_at = Some(Timestamp::parse(value)?),
+                if let Some(value) = optional(text, at)? {
+                    match name {
+                        "userId" => event.user_id = Some(value),
+                        "writeKey" => event.write_key = Some(value),
+                        "timestamp" => event.timestamp = Some(Timestamp::parse(value)?),
+                        _ => event.sent_at = Some(Timestamp::parse(value)?),
+                    }
                 }
             }
             "context" => event.read_context(text, at, levels)?,
@@ -191,6 +196,15 @@ pub(crate) fn plain<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
 /// A [`plain`] text that is not empty: an empty one counts as absent.
 pub(crate) fn filled<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
     plain(text, at).filter(|text| !text.is_empty())
+}
+
+/// A [`filled`] text, or none for `null`, which counts as absent: some SDKs name what they do not know.
+fn optional<'a>(text: &'a str, at: &mut usize) -> Option<Option<&'a str>> {
+    if *text.as_bytes().get(*at)? != b'n' {
+        return filled(text, at).map(Some);
+    }
+    scan::scalar(text.as_bytes(), at).ok()?;
+    Some(None)
 }
 
 fn message_id(id: &str) -> Option<&str> {

@@ -132,7 +132,7 @@ const TYPES: [&str; 5] = [
     "null",
 ];
 
-const IDS: [&str; 4] = [r#""a-1""#, r#""é""#, r#""""#, "7"];
+const IDS: [&str; 5] = [r#""a-1""#, r#""é""#, "null", r#""""#, "7"];
 
 fn event() -> impl Strategy<Value = String> {
     let often = |member: BoxedStrategy<String>| proptest::option::weighted(0.7, member);
@@ -323,8 +323,11 @@ fn what_programs_write_goes_the_quick_way() {
         r#"{{"batch":[{event},{event}],"sentAt":"2026-01-02T03:04:06.000Z","writeKey":"k"}}"#
     );
     let limits = Limits::default();
+    let node = r#"{"type":"track","event":"E","userId":"45","anonymousId":null,"timestamp":"2026-01-02T03:04:05.006Z","messageId":"m","properties":{},"context":{"library":{}}}"#;
+    let body_of_node = format!(r#"{{"batch":[{node}],"writeKey":"k"}}"#);
     for batch in [
         quick::batch(body.as_bytes(), &limits),
+        quick::batch(body_of_node.as_bytes(), &limits),
         quick::single(event.as_bytes(), EventType::Track, &limits),
     ] {
         let batch = batch.unwrap();

@@ -75,6 +75,7 @@ fn events<'a>(
         return Some(());
     }
     // About as many as the bytes may hold: growing would move them all.
+    let mut scratch = Vec::new();
     events.reserve((body.len() / EVENT_BYTES + 1).min(limits.batch_events));
     loop {
         if events.len() == limits.batch_events {
@@ -93,7 +94,8 @@ fn events<'a>(
         if canonical.is_none() {
             // Odd, but where it keeps to the grammar its end is certain.
             *at = start;
-            scan::value(body, at, 64, &mut Vec::new()).ok()?;
+            scratch.clear();
+            scan::value(body, at, 64, &mut scratch).ok()?;
             event.reading = Reading::Odd;
         }
         event.raw = body.get(start..*at)?;
