@@ -26,6 +26,8 @@ pub(crate) struct Canonical<'a> {
     pub(crate) automation: Option<&'a str>,
     /// `properties`, where `false` stands somewhere in it.
     pub(crate) doubtful: Option<&'a str>,
+    /// Whether it has `traits`.
+    pub(crate) traits: bool,
     pub(crate) runs: Runs<'a>,
 }
 
@@ -94,6 +96,10 @@ pub(crate) fn read<'a>(
                 if value(bytes, at, levels)? {
                     event.doubtful = Some(text.get(from..*at)?);
                 }
+            }
+            "traits" => {
+                event.traits = true;
+                value(bytes, at, levels)?;
             }
             "receivedAt" | "relay" | "storage" | "userBucket" | "userToken" => return None,
             _ => drop(value(bytes, at, levels)?),

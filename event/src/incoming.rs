@@ -96,6 +96,10 @@ impl<'a> Incoming<'a> {
             (Some(route), Some(own)) if route != own => return None,
             (route, own) => route.or(own)?,
         };
+        if kind == EventType::Identify && !event.traits {
+            // Its context may have them: the slow way's work.
+            return None;
+        }
         let user_id = match event.user_id {
             Some(id) => Some(UserId::new(id).ok()?),
             None => None,
@@ -196,6 +200,14 @@ impl<'a> Incoming<'a> {
         }
 
         let in_context = |key| context.get(key).or_else(|| batch_context.get(key));
+        let has_traits = event.members.iter().any(|member| member.key == "traits");
+        if kind == EventType::Identify
+            && !has_traits
+            && let Some(traits) = in_context("traits")
+        {
+            // RudderStack's SDKs say there, and there alone, who somebody is.
+            Object::append(&mut kept, "traits", traits);
+        }
         let properties = event.get("properties");
         // The cheap look first: hardly any event says so.
         let doubtful = properties.filter(|properties| properties.contains("false"));

@@ -8,7 +8,7 @@ use proptest::sample::{Index, select};
 use super::*;
 use crate::line::{Arrived, Owner, Stamp, Traffic};
 
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 21] = [
     r#""event""#,
     r#""name""#,
     r#""a""#,
@@ -17,6 +17,7 @@ const NAMES: [&str; 20] = [
     r#""user\u0049d""#,
     r#""integrations""#,
     r#""storage""#,
+    r#""traits""#,
     r#""batch""#,
     r#""relay""#,
     r#""receivedAt""#,
@@ -71,7 +72,7 @@ const TIMES: [&str; 10] = [
     "[5]",
 ];
 
-const CONTEXTS: [&str; 12] = [
+const CONTEXTS: [&str; 14] = [
     r#"{"userAgent":"Mozilla","locale":"en","page":{"path":"/"}}"#,
     r#"{"userAgent":"Mozilla HeadlessChrome"}"#,
     r#"{"userAgent":"a\u0062"}"#,
@@ -80,6 +81,8 @@ const CONTEXTS: [&str; 12] = [
     r#"{"automation":{"webdriver":true}}"#,
     r#"{"automation":{"webdriver":false,"synthetic":true},"x":[]}"#,
     r#"{"automation":7}"#,
+    r#"{"traits":{"plan":"paper"}}"#,
+    r#"{"traits":[]}"#,
     r#"{"a":1,"a":2}"#,
     "{}",
     "null",
@@ -124,9 +127,10 @@ fn one_of(name: &'static str, values: &'static [&'static str]) -> BoxedStrategy<
         .boxed()
 }
 
-const TYPES: [&str; 5] = [
+const TYPES: [&str; 6] = [
     r#""track""#,
     r#""page""#,
+    r#""identify""#,
     r#""zzz""#,
     r#""tr\u0061ck""#,
     "null",
