@@ -24,6 +24,8 @@ use super::salvage;
 use super::scan::{Scan, scan};
 use super::segment::{SegmentFile, slots};
 
+mod ids;
+
 /// Why a spool could not be looked at.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
@@ -151,6 +153,7 @@ impl<'a> Inspector<'a> {
         let (checkpoint, mut parts) = checkpoint::look(files, dir).map_err(disk)?;
         let (begun, plans) = plans::look(files, dir, checkpoint.position).map_err(disk)?;
         parts.extend(plans);
+        parts.extend(ids::look(files, dir, &identity.id).map_err(disk)?);
         let mut inspector = Self {
             files,
             dir,

@@ -191,3 +191,56 @@ async fn a_spool_that_a_relay_has_open_or_none_at_all_is_refused_with_the_remedy
     spool.close().await;
     assert!(!dir.path().join("none").exists());
 }
+
+#[tokio::test]
+async fn a_file_of_message_ids_is_read_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let spool = open_spool(dir);
+    // More than a segment: the ids of the first one go into a file.
+    for id in 0..40 {
+        let entry = Entry {
+            received_at: 1,
+            key: spool.key("shop", 1, &id.to_string()),
+            line: vec![b'x'; 30_000],
+        };
+        spool.append(vec![entry]).await.unwrap();
+    }
+    spool.close().await;
+    drop(spool);
+    // Where the stop came first, the next start does it.
+    let spool = open_spool(dir);
+    let id_file = || {
+        let names = fs_err::read_dir(dir)
+            .unwrap()
+            .map(|name| name.unwrap().path());
+        let mut ids = names.filter(|path| path.display().to_string().contains("/ids-"));
+        ids.find(|path| fs_err::read(path).is_ok_and(|bytes| bytes.first() == Some(&b'C')))
+    };
+    while id_file().is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    spool.close().await;
+    drop(spool);
+    let path = id_file().unwrap();
+    let (good, report, _) = run(dir, "verify");
+    assert_eq!(good, Ok(true), "{report}");
+    assert!(report.contains("intact   ids-"), "{report}");
+
+    let whole = fs_err::read(&path).unwrap();
+    for (at, length, wanted) in [
+        (4_100, 1, "rotten   ids-"),
+        (0, 4_096, "torn     ids-"),
+        (8, 4_088, "rotten   ids-"),
+    ] {
+        let mut bytes = whole.clone();
+        match length {
+            1 => bytes[at] ^= 1,
+            _ => bytes[at..at + length].fill(0),
+        }
+        fs_err::write(&path, bytes).unwrap();
+        let (good, report, _) = run(dir, "verify");
+        assert!(report.contains(wanted), "{report}");
+        assert_eq!(good, Ok(wanted.starts_with("torn")));
+    }
+}
