@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_line_is_the_documented_record() {
+    fn floci_3393_an_error_line_is_the_documented_record_in_its_order() {
         let mut out = Vec::new();
         error_line(b"{}", ErrorCode::KeyNullOrEmpty, 1, 2, &mut out);
         assert_eq!(

@@ -1,12 +1,15 @@
 //! What a stream costs: bytes billed, objects, partitions; each figure beside what the server saw.
 
+use std::time::Duration;
+
 use clickstream_relay::forward::pack::Packing;
+use clickstream_relay::forward::stream::Settings;
 use clickstream_relay::sink::firehose::Config;
 use tempfile::TempDir;
 
 use crate::lab::{
     NOW_MS, append, clickstream, config, event, forward, forward_with, objects, open_spool, serve,
-    settings,
+    settings, until,
 };
 
 /// As long as an event of the tracker.
@@ -34,6 +37,42 @@ async fn vector_1407_under_load_at_most_1_05_bytes_are_billed_for_each_of_an_eve
         "{totals:?}"
     );
     assert_eq!(totals.saved_bytes + totals.billed_bytes, 20_000 * 5_120);
+    let (billed, bytes) = (totals.billed_bytes, totals.event_bytes);
+    println!(
+        "{billed} bytes billed for {bytes}, {} records",
+        totals.records
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_worth_a_call_goes_at_once_and_what_is_not_waits() {
+    let (dir, stream) = (TempDir::new().unwrap(), serve(clickstream(), "").await);
+    let spool = open_spool(dir.path());
+    let patient = Settings {
+        linger: Duration::from_secs(3_600),
+        ..settings()
+    };
+    let forwarding = forward(&spool, &stream.url, "clickstream", patient).await;
+    append(&spool, (0..20).map(usual)).await;
+    let counters = forwarding.counters.clone();
+    append(&spool, (20..200).map(usual)).await;
+    // 150 KiB, an hour before the linger.
+    until("what is worth it has gone", || {
+        counters.totals().events >= 130
+    })
+    .await;
+    assert_eq!(
+        counters.totals().calls,
+        1,
+        "the first 20 waited for company"
+    );
+    let totals = forwarding.finish().await;
+    let (_, times) = stream.stop().await;
+    assert_eq!((times.len(), totals.events), (200, 200));
+    assert!(
+        totals.billed_bytes * 100 <= totals.event_bytes * 110,
+        "{totals:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

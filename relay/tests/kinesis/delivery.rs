@@ -226,3 +226,50 @@ async fn a_stream_that_is_missing_or_not_ready_is_said_and_waited_for() {
     assert_eq!(stream.seen().taken.len(), 10);
     assert_eq!(spool.health().delivery, None);
 }
+
+/// `check` of the program itself, with what it says and how it ends.
+async fn check(stream: &Kinesis, name: &str) -> (bool, String) {
+    let folder = TempDir::new().unwrap();
+    let output = tokio::process::Command::new(env!("CARGO_BIN_EXE_clickstream-relay"))
+        .args([
+            "check",
+            "--listen",
+            "127.0.0.1:0",
+            "--write-key",
+            "browser:shop:k",
+        ])
+        .args([
+            "--sink",
+            "kinesis",
+            "--stream",
+            name,
+            "--endpoint-url",
+            &stream.url,
+        ])
+        .arg("--spool-dir")
+        .arg(folder.path().join("spool"))
+        .env_clear()
+        .env("AWS_REGION", "eu-central-1")
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    (output.status.success(), said)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn check_tries_the_stream() {
+    let stream = Kinesis::start(Faults::default()).await;
+    let (good, said) = check(&stream, "clicks").await;
+    assert!(
+        good && said.contains("kinesis, the stream clicks"),
+        "{said}"
+    );
+    let (good, said) = check(&stream, "other").await;
+    assert!(
+        !good && said.contains("does not exist: create it"),
+        "{said}"
+    );
+}
