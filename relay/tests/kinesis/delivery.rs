@@ -227,6 +227,42 @@ async fn a_stream_that_is_missing_or_not_ready_is_said_and_waited_for() {
     assert_eq!(spool.health().delivery, None);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_trouble_under_way_is_said_and_survived_without_a_restart() {
+    let (dir, stream) = (
+        TempDir::new().unwrap(),
+        Kinesis::start(Faults::default()).await,
+    );
+    let spool = open_spool(dir.path());
+    let forwarding = forward(&spool, &stream.url, "clicks").await;
+    let troubles = [
+        ("ExpiredTokenException", "have expired: renew them"),
+        ("AccessDeniedException", "allow kinesis:PutRecords"),
+        ("UnrecognizedClientException", "check key, secret and clock"),
+        ("ProvisionedThroughputExceededException", "throttles"),
+        ("ResourceNotFoundException", "does not exist: create it"),
+    ];
+    for (number, (code, words)) in (1..).zip(troubles) {
+        append(&spool, (number * 100..number * 100 + 50).map(event)).await;
+        let so_far = (number as u64 * 2 - 1) * 50;
+        until("all is well", || spool.totals().delivered == so_far).await;
+        assert_eq!(spool.health().delivery, None, "{code}");
+        stream.refuse(Some(code));
+        append(&spool, (number * 100 + 50..number * 100 + 100).map(event)).await;
+        until(words, || {
+            spool.health().delivery.unwrap_or_default().contains(words)
+        })
+        .await;
+        stream.refuse(None);
+        until("it goes on", || spool.totals().delivered == so_far + 50).await;
+    }
+    let totals = forwarding.finish().await;
+    let seen = stream.seen();
+    assert_eq!((times(&seen.taken).len(), seen.taken.len()), (500, 500));
+    assert_eq!((totals.events, totals.doubles_at_most), (500, 0));
+    assert!(spool.totals().balance());
+}
+
 /// `check` of the program itself, with what it says and how it ends.
 async fn check(stream: &Kinesis, name: &str) -> (bool, String) {
     let folder = TempDir::new().unwrap();

@@ -52,6 +52,7 @@ struct State {
     random: ChaCha8Rng,
     faults: Faults,
     status: &'static str,
+    refusal: Option<&'static str>,
 }
 
 /// A running one; ends with the test.
@@ -70,6 +71,7 @@ impl Kinesis {
             random: ChaCha8Rng::seed_from_u64(7),
             faults,
             status: "ACTIVE",
+            refusal: None,
         };
         let kinesis = Self {
             url,
@@ -102,6 +104,11 @@ impl Kinesis {
     /// What the stream says of itself from now on.
     pub fn turn(&self, status: &'static str) {
         self.state.lock().unwrap().status = status;
+    }
+
+    /// Refuses every put with this code from now on, or no more.
+    pub fn refuse(&self, code: Option<&'static str>) {
+        self.state.lock().unwrap().refusal = code;
     }
 
     async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
@@ -155,6 +162,9 @@ impl State {
 
     fn put(&mut self, body: &Value) -> io::Result<(u16, Value)> {
         self.seen.calls += 1;
+        if let Some(code) = self.refusal {
+            return Ok(error(code, "as the test wants it"));
+        }
         let (throttled, lost) = (
             self.happens(self.faults.throttle),
             self.happens(self.faults.lost),
