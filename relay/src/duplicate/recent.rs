@@ -145,7 +145,7 @@ mod tests {
 
     /// Keys that crowd into few places, also into the last ones, from where they wrap.
     fn key(number: u64) -> DuplicateKey {
-        DuplicateKey([u64::MAX - (number % 5 << 59), number])
+        DuplicateKey([u64::MAX - ((number % 5) << 59), number])
     }
 
     proptest! {

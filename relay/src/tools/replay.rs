@@ -176,7 +176,7 @@ impl Replay {
             let start = resume.offset(path);
             let mut lines = Lines::open(path, start).map_err(failed(path))?;
             let mut batch = Batch::default();
-            while let Some(line) = lines.next().map_err(failed(path))? {
+            while let Some(line) = lines.read().map_err(failed(path))? {
                 self.take(&line, &mut batch, &mut sum);
                 if batch.is_full(self.batch_events) {
                     batch.deliver(sender.as_mut(), &mut sum)?;

@@ -76,7 +76,7 @@ impl Lines {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<Line>> {
+    pub fn read(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
         let mut read = (&mut self.from)
             .take(LONGEST_LINE)
@@ -108,7 +108,7 @@ mod tests {
     fn lines(path: &Path, start: u64) -> Vec<String> {
         let mut lines = Lines::open(path, start).unwrap();
         let mut all = Vec::new();
-        while let Some(line) = lines.next().unwrap() {
+        while let Some(line) = lines.read().unwrap() {
             all.push(String::from_utf8(line.bytes).unwrap());
         }
         all
