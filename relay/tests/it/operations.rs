@@ -14,6 +14,7 @@ use crate::house::House;
 
 const PAGE: &str = include_str!("../../../docs/operations.md");
 const SERVICE: &str = include_str!("../../systemd/clickstream-relay.service");
+const IMAGE: &str = include_str!("../../Dockerfile");
 const SOCKET: &str = include_str!("../../systemd/clickstream-relay.socket");
 
 /// The sources that reasons come from, to find words that nobody says any more.
@@ -176,6 +177,27 @@ fn values(unit: &'static str, key: &str) -> Vec<&'static str> {
         .filter(|(name, _)| *name == key)
         .map(|(_, value)| value)
         .collect()
+}
+
+#[test]
+fn the_image_names_settings_that_there_are_and_runs_as_nobody() {
+    let command = Flags::augment_args(Command::new("clickstream-relay"));
+    let words = IMAGE.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+    let variables: Vec<_> = words
+        .filter(|word| word.starts_with("CLICKSTREAM_"))
+        .collect();
+    assert!(variables.len() >= 4, "{variables:?}");
+    for name in variables {
+        let mut arguments = command.get_arguments();
+        let known = arguments.any(|arg| arg.get_env().is_some_and(|env| env == name));
+        assert!(known, "{name} is no setting");
+    }
+    let last = IMAGE.rsplit("\nFROM ").next().unwrap();
+    let user = last.lines().find_map(|line| line.strip_prefix("USER "));
+    assert!(
+        user.is_some_and(|user| !user.starts_with('0') && user != "root"),
+        "{user:?}"
+    );
 }
 
 #[test]
