@@ -7,10 +7,10 @@ use clickstream_lab::{http, wait};
 
 use super::{Scrape, event, relay, stream, times};
 
-const SPOOL_MIB: usize = 96;
+const SPOOL_MIB: usize = 112;
 
 /// Less than the spool holds: what waits is on the disk.
-const MEMORY_MIB: u64 = 80;
+const MEMORY_MIB: u64 = 104;
 
 const EVENTS: usize = 40;
 const PADDING: usize = 30_000;
