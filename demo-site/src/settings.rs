@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clickstream_relay::config::flags::{
-    IdentityFlags, IntakeFlags, ServerFlags, SinkFlags, SpoolFlags,
+    IdentityFlags, IntakeFlags, PrivacyFlags, ServerFlags, SinkFlags, SpoolFlags,
 };
 use clickstream_relay::config::layers::FileError;
 use clickstream_relay::config::quantity::Seconds;
@@ -116,6 +116,7 @@ fn defaults(data: &Path) -> Flags {
             ..IntakeFlags::default()
         },
         identity: IdentityFlags::default(),
+        privacy: PrivacyFlags::default(),
         spool: SpoolFlags {
             dir: Some(data.join("spool")),
             ..SpoolFlags::default()

@@ -18,7 +18,7 @@ use self::rooms::server;
 use self::secret::Secret;
 use crate::intake::origin::Origin;
 use crate::logging::{LogFilter, LogFormat};
-use crate::{http, identity, intake, rejected, sink, spool};
+use crate::{http, identity, intake, keys, rejected, sink, spool};
 
 /// The relay's settings, room by room.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub struct Config {
     pub intake: intake::Config,
     /// Whose an event is.
     pub identity: identity::Config,
+    /// Where keys come from, to be looked at again.
+    pub keys: keys::Config,
     /// What was refused.
     pub rejected: rejected::Config,
     /// Where acknowledged events wait.
@@ -77,8 +79,11 @@ impl Config {
         let server = server::composed(flags.server)?;
         let spool = rooms::spool::composed(flags.spool)?;
         let rejected_size = flags.intake.rejected_size.map_or(64 << 20, |size| size.0);
-        let mut intake = rooms::intake::composed(flags.intake)?;
-        intake.proxies = server.proxies.unwrap_or(intake.proxies);
+        let sources = rooms::keys::sources(&flags.intake, &flags.identity)?;
+        let (keys, read) = keys::Config::read(sources)?;
+        let mut intake = rooms::intake::composed(flags.intake, read.write)?;
+        intake.proxies = server.proxies;
+        (intake.address, intake.redact) = rooms::privacy::composed(flags.privacy)?;
         Ok(Self {
             listen: server.listen,
             http: server.http,
@@ -90,7 +95,8 @@ impl Config {
             metrics_token: server.metrics_token,
             live_watchers: server.live_watchers,
             intake,
-            identity: rooms::identity::composed(flags.identity)?,
+            identity: rooms::identity::composed(flags.identity, read.identity),
+            keys,
             rejected: rejected::Config {
                 dir: spool.dir.join("rejected"),
                 size: rejected_size,

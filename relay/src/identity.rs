@@ -23,6 +23,7 @@ use self::token::{Key, Refused, Verified};
 use self::visit::{Remembered, Visit};
 use crate::intake::key::WriteKey;
 use crate::intake::origin::Sender;
+use crate::keys::Current;
 
 /// Under which user id an event of nobody known is written.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, ValueEnum)]
@@ -63,6 +64,7 @@ impl Default for Config {
 #[derive(Debug)]
 pub struct Identity {
     config: Config,
+    keys: Current<Vec<Key>>,
     cookies: cookie::Rules,
     counters: Counters,
 }
@@ -112,10 +114,16 @@ impl Identity {
             shared_cookie: config.shared_cookie,
         };
         Self {
+            keys: Current::new(config.keys.clone()),
             config,
             cookies,
             counters: Counters::default(),
         }
+    }
+
+    /// From now on these keys sign tokens.
+    pub fn exchange_keys(&self, keys: Vec<Key>) {
+        self.keys.set(keys);
     }
 
     /// What has been counted so far.
@@ -169,7 +177,7 @@ impl Identity {
     }
 
     fn look_at(&self, token: &str, now_ms: u64, meant_for_us: bool, signed: &mut Signed) {
-        match token::verify(token, &self.config.keys, now_ms / 1000) {
+        match token::verify(token, &self.keys.get(), now_ms / 1000) {
             Ok(verified) => {
                 self.counters.tokens_believed.fetch_add(1, Relaxed);
                 if !signed.0.contains(&verified) {

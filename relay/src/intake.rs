@@ -5,6 +5,7 @@
 //! durable the answer 200. Up to that moment nothing is counted as taken: whatever fails before, the
 //! client still has it and sends it again.
 
+pub mod address;
 pub mod answer;
 pub mod body;
 pub mod dialect;
@@ -28,19 +29,23 @@ use clickstream_event::read::Batch;
 use http::request::Parts;
 use http::{Request, StatusCode, header};
 
+use self::address::KeptAddress;
 use self::answer::{Done, Refusal, Taken};
 use self::body::Arriving;
 use self::dialect::Form;
 use self::key::{Keyring, Kind, WriteKey};
 use self::memory::Memory;
 use self::origin::{Origins, Sender};
+use self::proxy::Proxies;
 use self::rate::Rate;
 use self::sort::Sorted;
 use crate::clock::Clock;
 use crate::health::Door;
 use crate::identity::Identity;
 use crate::identity::visit::{self, Visit};
+use crate::keys::{Current, Keys};
 use crate::outcome::Outcomes;
+use crate::redact::Rules;
 use crate::rejected::Keeper;
 use crate::spool::{AppendError, Spool, Stored};
 use crate::stamp::MessageIds;
@@ -58,8 +63,12 @@ pub struct Config {
     pub server_bytes: usize,
     /// What all bodies may hold in memory together.
     pub memory_bytes: usize,
-    /// Reverse proxies in front: so many entries of `X-Forwarded-For` are theirs.
-    pub proxies: usize,
+    /// Reverse proxies in front, whose word on the visitor's address is taken.
+    pub proxies: Proxies,
+    /// How much of the visitor's address is kept.
+    pub address: KeptAddress,
+    /// What is left out of events before they are stored.
+    pub redact: Rules,
     /// Requests a second with one key; none is no limit.
     pub rate_per_key: Option<u32>,
     /// Requests a second from one address; none is no limit.
@@ -74,7 +83,9 @@ impl Default for Config {
             browser_bytes: 500 << 10,
             server_bytes: 4 << 20,
             memory_bytes: 64 << 20,
-            proxies: 0,
+            proxies: Proxies::default(),
+            address: KeptAddress::default(),
+            redact: Rules::default(),
             rate_per_key: None,
             rate_per_address: None,
         }
@@ -85,6 +96,7 @@ impl Default for Config {
 #[derive(Debug)]
 pub struct Intake {
     config: Config,
+    keys: Current<Keyring>,
     origins: Origins,
     identity: Identity,
     door: Arc<Door>,
@@ -137,8 +149,10 @@ impl Intake {
         let memory = Memory::new(config.memory_bytes);
         let rate = |limit: Option<u32>| limit.map(|limit| Rate::new(limit, nonce));
         let (by_key, by_address) = (rate(config.rate_per_key), rate(config.rate_per_address));
+        let keys = Current::new(config.keys.clone());
         Self {
             config,
+            keys,
             origins,
             identity,
             door,
@@ -200,11 +214,12 @@ impl Intake {
         let (head, body) = request.into_parts();
         // Looked up before the body is read, for its bound; answered after, so that the client has
         // sent everything and reads the answer.
+        let keys = self.keys.get();
         let presented = key::in_headers(&head.headers);
-        let known = presented.as_deref().map(|key| self.known(key));
+        let known = presented.as_deref().map(|key| known(&keys, key));
         let limit = match &known {
             Some(Ok(key)) => self.bytes_for(key.kind),
-            _ => self.most_bytes(),
+            _ => self.most_bytes(&keys),
         };
         let mut held = self.memory.hold(matches!(known, Some(Ok(_))));
         let wire = body::read(body, limit, &mut held).await?;
@@ -217,7 +232,7 @@ impl Intake {
         let batch = form.read(&bytes, &self.config.limits)?;
         let key = match known {
             Some(key) => Some(key),
-            None => self.key_in_body(&batch, &head)?,
+            None => key_in_body(&keys, &batch, &head)?,
         };
         if key.is_some() {
             held.known();
@@ -232,7 +247,8 @@ impl Intake {
         }
         let count = batch.len();
         let visit = self.visit(&batch, &head);
-        let mut sorted = self.sort((&batch, bytes.len()), key, &head, &spool, &mut held)?;
+        let sizes = (&batch, bytes.len());
+        let mut sorted = self.sort(sizes, &keys, key, &head, &spool, &mut held)?;
         drop(batch);
         drop(bytes);
         let newest = sorted.anonymous_id.take();
@@ -260,22 +276,7 @@ impl Intake {
     fn visitor(&self, head: &Parts) -> Option<IpAddr> {
         let peer = head.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map(|ConnectInfo(peer)| peer.ip());
-        proxy::visitor(&head.headers, peer, self.config.proxies)
-    }
-
-    fn known(&self, presented: &str) -> Result<&WriteKey, Refusal> {
-        let found = self.config.keys.find(presented);
-        found.ok_or(Refusal::UnknownWriteKey)
-    }
-
-    /// The key in the body, then in the query. None means that the events must bring their own.
-    fn key_in_body(&self, batch: &Batch<'_>, head: &Parts) -> Result<Option<&WriteKey>, Refusal> {
-        match batch.write_key() {
-            Some(key) => self.known(key).map(Some),
-            None => key::in_query(&head.uri)
-                .map(|key| self.known(&key))
-                .transpose(),
-        }
+        self.config.proxies.visitor(&head.headers, peer)
     }
 
     fn bytes_for(&self, kind: Kind) -> usize {
@@ -285,8 +286,8 @@ impl Intake {
         }
     }
 
-    fn most_bytes(&self) -> usize {
-        if self.config.keys.has_server() {
+    fn most_bytes(&self, keys: &Keyring) -> usize {
+        if keys.has_server() {
             self.config.server_bytes.max(self.config.browser_bytes)
         } else {
             self.config.browser_bytes
@@ -328,8 +329,14 @@ impl Intake {
 
     /// The keys that may send.
     #[must_use]
-    pub fn keys(&self) -> &Keyring {
-        &self.config.keys
+    pub fn keys(&self) -> Arc<Keyring> {
+        self.keys.get()
+    }
+
+    /// From now on these keys count; requests under way end with those of before.
+    pub fn exchange_keys(&self, keys: Keys) {
+        self.keys.set(keys.write);
+        self.identity.exchange_keys(keys.identity);
     }
 
     /// The events' ends so far.
@@ -348,6 +355,24 @@ impl Intake {
     #[must_use]
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+}
+
+fn known<'a>(keys: &'a Keyring, presented: &str) -> Result<&'a WriteKey, Refusal> {
+    keys.find(presented).ok_or(Refusal::UnknownWriteKey)
+}
+
+/// The key in the body, then in the query. None means that the events must bring their own.
+fn key_in_body<'a>(
+    keys: &'a Keyring,
+    batch: &Batch<'_>,
+    head: &Parts,
+) -> Result<Option<&'a WriteKey>, Refusal> {
+    match batch.write_key() {
+        Some(key) => known(keys, key).map(Some),
+        None => key::in_query(&head.uri)
+            .map(|key| known(keys, &key))
+            .transpose(),
     }
 }
 

@@ -34,6 +34,12 @@ pub mod intake;
 // Who it was: a signed token, a trusted claim, the visitor.
 pub mod identity;
 
+// The keys of both, and how they change while the relay runs.
+pub mod keys;
+
+// What is left out before anything is stored.
+pub mod redact;
+
 // What the relay adds to an event; it ends as bytes.
 pub mod stamp;
 

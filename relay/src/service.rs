@@ -17,6 +17,7 @@ use crate::health::{Door, Readiness};
 use crate::identity::Identity;
 use crate::intake::Intake;
 use crate::intake::origin::Origins;
+use crate::keys::watch::Watch;
 use crate::live::Live;
 use crate::rejected::{Keeper, KeeperError};
 use crate::router::hot::Hot;
@@ -160,6 +161,7 @@ impl Relay {
         });
         let (stop, stopping) = watch::channel(None);
         let (starting, started) = watch::channel(Started::NotYet);
+        watch_keys(&config, &rooms, &stopping);
         let life = tokio::spawn(life(config, edges, Arc::clone(&rooms), starting, stopping));
         Ok(Self {
             rooms,
@@ -280,6 +282,17 @@ fn oldest_allowed_ms(sink: &sink::Config) -> u64 {
     };
     let ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
     ms.saturating_mul(3).max(300_000)
+}
+
+/// Looks at the files of keys for as long as the relay runs.
+fn watch_keys(config: &Config, rooms: &Arc<Rooms>, stopping: &watch::Receiver<Option<Duration>>) {
+    if config.keys.sources.may_change() {
+        let rooms = Arc::clone(rooms);
+        let watch = Watch::new(config.keys.clone());
+        let take = move |keys| rooms.intake.exchange_keys(keys);
+        // It ends with the stop, or when nobody holds the relay any more.
+        drop(tokio::spawn(watch.run(stopping.clone(), take)));
+    }
 }
 
 fn random() -> Result<[u8; 16], StartError> {

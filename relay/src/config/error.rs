@@ -1,13 +1,14 @@
 //! What can be wrong with the settings.
 
-use std::io;
 use std::path::PathBuf;
 
 use super::layers::FileError;
 use super::quantity;
-use crate::identity::token::InvalidKey;
-use crate::intake::key::InvalidWriteKey;
 use crate::intake::origin::InvalidOrigin;
+use crate::intake::proxy::InvalidNetwork;
+use crate::keys::KeyError;
+use crate::redact::path::InvalidPath;
+use crate::redact::query::InvalidName;
 
 /// What is wrong with the settings. Ends with status 64.
 #[derive(Debug, thiserror::Error)]
@@ -15,17 +16,28 @@ pub enum ConfigError {
     /// The file given with `--config`.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A write key; which one by number, because its text may be a secret.
-    #[error("--write-key number {number}: {error}")]
-    WriteKey {
-        /// Counted from 1.
-        number: usize,
+    /// A key, or a file of keys.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// A proxy that is no network.
+    #[error("--trusted-proxy {text:?}: {error}")]
+    TrustedProxy {
+        /// What was given.
+        text: String,
         /// What is wrong with it.
-        error: InvalidWriteKey,
+        error: InvalidNetwork,
     },
-    /// Two keys with the same text.
-    #[error("two --write-key have the same key; each needs one of its own")]
-    SameKey,
+    /// A rule that is no path.
+    #[error("--redact {text:?}: {error}")]
+    Redact {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        error: InvalidPath,
+    },
+    /// A rule that is no parameter's name.
+    #[error("--redact-query: {0}")]
+    RedactQuery(InvalidName),
     /// No key, so that nobody could send.
     #[error(
         "there is no --write-key, so nobody could send events; give one, such as --write-key browser:shop:KEY"
@@ -44,20 +56,6 @@ pub enum ConfigError {
     /// An identity key that is not `KID:FILE`.
     #[error("--identity-key {0:?}: write it as KID:FILE, such as 2026-01:/etc/relay/identity.key")]
     IdentityForm(String),
-    /// An identity key's file.
-    #[error("--identity-key: {0}; check the path and who may read it")]
-    IdentityFile(io::Error),
-    /// An identity key's secret.
-    #[error("--identity-key {kid:?}: {error}; make one with: openssl rand -hex 32")]
-    IdentityKey {
-        /// Its name.
-        kid: String,
-        /// What is wrong with it.
-        error: InvalidKey,
-    },
-    /// Two identity keys with one name.
-    #[error("--identity-key: {0:?} is given twice; each key needs a name of its own")]
-    SameKid(String),
     /// A sink that this program was built without.
     #[error("this program was built without the sink {0}; build it with --features {0}")]
     NoSuchSink(&'static str),

@@ -6,6 +6,7 @@
 
 mod identity;
 mod intake;
+mod privacy;
 mod server;
 mod sink;
 mod spool;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 
 pub use self::identity::IdentityFlags;
 pub use self::intake::IntakeFlags;
+pub use self::privacy::PrivacyFlags;
 pub use self::server::ServerFlags;
 pub use self::sink::{PackingKind, PartitionBy, SinkFlags, SinkKind};
 pub use self::spool::{Durability, SpoolFlags};
@@ -38,6 +40,9 @@ pub struct Flags {
     /// `[identity]`: whose an event is.
     #[command(flatten)]
     pub identity: IdentityFlags,
+    /// `[privacy]`: what is never stored.
+    #[command(flatten)]
+    pub privacy: PrivacyFlags,
     /// `[spool]`: where acknowledged events wait.
     #[command(flatten)]
     pub spool: SpoolFlags,

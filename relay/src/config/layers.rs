@@ -55,6 +55,7 @@ impl Flags {
             server: self.server.over(lower.server),
             intake: self.intake.over(lower.intake),
             identity: self.identity.over(lower.identity),
+            privacy: self.privacy.over(lower.privacy),
             spool: self.spool.over(lower.spool),
             sink: self.sink.over(lower.sink),
         }

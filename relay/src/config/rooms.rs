@@ -2,6 +2,8 @@
 
 pub(super) mod identity;
 pub(super) mod intake;
+pub(super) mod keys;
+pub(super) mod privacy;
 pub(super) mod server;
 pub(super) mod sink;
 pub(super) mod spool;

@@ -89,6 +89,18 @@ impl Rejected {
         }
     }
 
+    /// An event of which nobody can tell what is to be left out.
+    #[must_use]
+    pub fn unreadable(index: usize, message_id: String) -> Self {
+        let code = "invalid_json";
+        Self {
+            index,
+            message_id: Some(message_id),
+            reason: format!("{code}: $: cannot be read again, so nothing could be left out of it"),
+            code,
+        }
+    }
+
     /// An event in a batch without a key, with none that is known of its own.
     #[must_use]
     pub fn without_key(index: usize, message_id: Option<String>) -> Self {
@@ -128,6 +140,12 @@ pub enum Refusal {
     #[error("the body inflates more than {limit} times; send it less compressed")]
     Bomb {
         /// Times allowed.
+        limit: usize,
+    },
+    /// Compressed in pieces, more than anybody needs.
+    #[error("the body is compressed in more than {limit} parts; compress it in one")]
+    TooManyParts {
+        /// Parts allowed.
         limit: usize,
     },
     /// A `Content-Encoding` that is not known.
@@ -196,7 +214,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// The stable names, each once.
-    pub const CODES: [&'static str; 25] = [
+    pub const CODES: [&'static str; 26] = [
         "invalid_json",
         "not_an_object",
         "missing_batch",
@@ -205,6 +223,7 @@ impl Refusal {
         "too_many_events",
         "body_too_large",
         "body_inflates_too_much",
+        "body_in_too_many_parts",
         "unknown_encoding",
         "broken_encoding",
         "body_cut",
@@ -235,6 +254,7 @@ impl Refusal {
             Self::Malformed(error) => (S::BAD_REQUEST, error.code()),
             Self::TooLarge { .. } => (S::PAYLOAD_TOO_LARGE, "body_too_large"),
             Self::Bomb { .. } => (S::PAYLOAD_TOO_LARGE, "body_inflates_too_much"),
+            Self::TooManyParts { .. } => (S::PAYLOAD_TOO_LARGE, "body_in_too_many_parts"),
             Self::UnknownEncoding => (S::UNSUPPORTED_MEDIA_TYPE, "unknown_encoding"),
             Self::BrokenEncoding => (S::BAD_REQUEST, "broken_encoding"),
             Self::Cut => (S::BAD_REQUEST, "body_cut"),
@@ -328,6 +348,7 @@ mod tests {
         for refusal in [
             Refusal::TooLarge { limit: 1 },
             Refusal::Bomb { limit: 1 },
+            Refusal::TooManyParts { limit: 1 },
             Refusal::UnknownEncoding,
             Refusal::BrokenEncoding,
             Refusal::Cut,

@@ -6,7 +6,7 @@ use http::request::Parts;
 
 use super::Intake;
 use super::answer::{Refusal, Rejected};
-use super::key::WriteKey;
+use super::key::{Keyring, WriteKey};
 use super::memory::Held;
 use super::secrets::Loose;
 use crate::identity::{LastVisitor, Signed};
@@ -44,6 +44,7 @@ pub struct Sorted {
 #[derive(Clone, Copy, Debug)]
 struct Request<'a> {
     batch: &'a Batch<'a>,
+    keys: &'a Keyring,
     key: Option<&'a WriteKey>,
     arrival: Arrival<'a>,
     signed: &'a Signed,
@@ -63,6 +64,7 @@ impl Intake {
     pub(super) fn sort(
         &self,
         (batch, body_bytes): (&Batch<'_>, usize),
+        keys: &Keyring,
         key: Option<&WriteKey>,
         head: &Parts,
         spool: &Spool,
@@ -77,6 +79,7 @@ impl Intake {
         );
         let request = Request {
             batch,
+            keys,
             key,
             arrival,
             signed: &signed,
@@ -119,7 +122,9 @@ impl Intake {
         let user_agent = head.headers.get(header::USER_AGENT);
         Arrival {
             received_at_ms: self.clock.now_ms(),
-            peer: self.visitor(head),
+            peer: self
+                .visitor(head)
+                .and_then(|address| self.config.address.of(address)),
             user_agent: user_agent.and_then(|value| value.to_str().ok()),
         }
     }
@@ -138,10 +143,14 @@ impl Intake {
             Err(rejection) => {
                 let raw = request.batch.raw(index);
                 let mut loose = Loose::read(raw);
+                if !self.config.redact.is_empty() {
+                    let bytes = loose.bytes.as_deref();
+                    loose.bytes = bytes.and_then(|bytes| self.config.redact.apply(bytes));
+                }
                 let cut = self.cut(loose.bytes.as_mut());
                 // Its sender is known by its key, whatever else is wrong with it.
                 let own_key = rejection.write_key.clone().or(loose.write_key);
-                let key = self.key_of(request, own_key.as_deref(), sorted);
+                let key = key_of(request, own_key.as_deref(), sorted);
                 let rejected = Rejected::new(index, rejection);
                 sorted.kept.extend(key.map(|key| Refused {
                     received_at_ms,
@@ -157,7 +166,7 @@ impl Intake {
                 return 0;
             }
         };
-        let Some(key) = self.key_of(request, event.write_key.as_deref(), sorted) else {
+        let Some(key) = key_of(request, event.write_key.as_deref(), sorted) else {
             sorted.rejected.push(Rejected::without_key(
                 index,
                 event.message_id.map(Into::into),
@@ -185,8 +194,21 @@ impl Intake {
             .key(&key.source, key.kind.number(), message_id);
         let common = &mut memory.common;
         let stamp = common.stamp(&event, message_id, &who, key, request.arrival);
+        if self.config.redact.is_empty() {
+            return sorted.lines.push(received_at_ms, spool_key, |line| {
+                event.write_line(&stamp, line);
+            });
+        }
+        let mut whole = Vec::new();
+        event.write_line(&stamp, &mut whole);
+        let Some(left) = self.config.redact.apply(&whole) else {
+            // Nobody has seen a line that was accepted and cannot be read; it would not be stored.
+            let message_id = message_id.to_owned();
+            sorted.rejected.push(Rejected::unreadable(index, message_id));
+            return 0;
+        };
         sorted.lines.push(received_at_ms, spool_key, |line| {
-            event.write_line(&stamp, line);
+            line.extend_from_slice(&left);
         })
     }
 
@@ -202,22 +224,21 @@ impl Intake {
             bytes => bytes.is_none(),
         }
     }
+}
 
-    /// The request's key, else the event's own; which of these was met is noted.
-    fn key_of<'a>(
-        &'a self,
-        request: Request<'a>,
-        own: Option<&str>,
-        sorted: &mut Sorted,
-    ) -> Option<&'a WriteKey> {
-        if request.key.is_some() {
-            return request.key;
-        }
-        let known = self.config.keys.find(own?);
-        match known {
-            Some(_) => sorted.known_keys += 1,
-            None => sorted.unknown_keys += 1,
-        }
-        known
+/// The request's key, else the event's own; which of these was met is noted.
+fn key_of<'a>(
+    request: Request<'a>,
+    own: Option<&str>,
+    sorted: &mut Sorted,
+) -> Option<&'a WriteKey> {
+    if request.key.is_some() {
+        return request.key;
     }
+    let known = request.keys.find(own?);
+    match known {
+        Some(_) => sorted.known_keys += 1,
+        None => sorted.unknown_keys += 1,
+    }
+    known
 }

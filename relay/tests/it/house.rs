@@ -142,7 +142,7 @@ impl House {
         Self::with(|_| {}).await
     }
 
-    async fn start(dir: TempDir, config: Config) -> Self {
+    pub async fn start(dir: TempDir, config: Config) -> Self {
         let clock = Arc::new(TestClock {
             now_ms: AtomicU64::new(NOW_MS),
             started: Instant::now(),

@@ -1,5 +1,7 @@
 //! `[identity]`: whose an event is.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Deserialize;
 
@@ -22,6 +24,15 @@ pub struct IdentityFlags {
         value_delimiter = ','
     )]
     pub key: Option<Vec<String>>,
+    /// A file of further identity keys, KID:SECRET a line; read again, as the files above, when it
+    /// changes and at SIGHUP
+    #[arg(
+        id = "identity-key-file",
+        long = "identity-key-file",
+        value_name = "FILE",
+        env = "CLICKSTREAM_IDENTITY_KEY_FILE"
+    )]
+    pub key_file: Option<PathBuf>,
     /// How much earlier than its login an event may be and still be the user's [default: 5]
     #[arg(
         id = "identity-leeway",
@@ -55,6 +66,7 @@ pub struct IdentityFlags {
 
 layered!(IdentityFlags:
     key
+    key_file
     leeway
     anonymous
     shared_cookie

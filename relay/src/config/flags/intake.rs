@@ -1,5 +1,7 @@
 //! `[intake]`: who may send, and how much.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Deserialize;
 
@@ -22,6 +24,9 @@ pub struct IntakeFlags {
         hide_env_values = true
     )]
     pub write_key: Option<Vec<Secret>>,
+    /// A file of further write keys, one a line; read again when it changes and at SIGHUP
+    #[arg(long, value_name = "FILE", env = "CLICKSTREAM_WRITE_KEY_FILE")]
+    pub write_key_file: Option<PathBuf>,
     /// Largest event [default: 32KiB]
     #[arg(
         long,
@@ -83,6 +88,7 @@ pub struct IntakeFlags {
 
 layered!(IntakeFlags:
     write_key
+    write_key_file
     event_size
     batch_events
     browser_batch_size

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::config::layers::layered;
 use crate::config::quantity::Seconds;
 use crate::config::secret::Secret;
+use crate::intake::proxy::ProxyHeader;
 use crate::logging::{LogFilter, LogFormat};
 
 /// Who may connect, and for how long.
@@ -51,15 +52,24 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub allow_host: Option<Vec<String>>,
-    /// Reverse proxies in front of this server, which each add the visitor's address to
-    /// X-Forwarded-For [default: 0]
+    /// A reverse proxy of yours, by its address or network: what it says of the visitor's address is
+    /// believed; may be repeated
     #[arg(
         long,
-        allow_negative_numbers = true,
-        value_name = "N",
-        env = "CLICKSTREAM_PROXIES"
+        value_name = "CIDR",
+        env = "CLICKSTREAM_TRUSTED_PROXY",
+        value_delimiter = ','
     )]
-    pub proxies: Option<usize>,
+    pub trusted_proxy: Option<Vec<String>>,
+    /// In which header trusted proxies say whom they heard from; the other one is not read
+    /// [default: x-forwarded-for]
+    #[arg(
+        long,
+        value_name = "HEADER",
+        value_enum,
+        env = "CLICKSTREAM_PROXY_HEADER"
+    )]
+    pub proxy_header: Option<ProxyHeader>,
     /// The token that /metrics and /live ask for [default: made at start and printed]
     #[arg(
         long,
@@ -128,7 +138,8 @@ layered!(ServerFlags:
     tls_key
     allow_origin
     allow_host
-    proxies
+    trusted_proxy
+    proxy_header
     metrics_token
     max_connections
     live_watchers

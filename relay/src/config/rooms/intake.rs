@@ -3,25 +3,18 @@
 use crate::config::ConfigError;
 use crate::config::bounds::{self, at_least_1, bytes};
 use crate::config::flags::IntakeFlags;
-use crate::config::secret::Secret;
 use crate::intake;
-use crate::intake::key::{Keyring, WriteKey};
+use crate::intake::key::Keyring;
 
 /// Fills in defaults and checks what was given.
-pub(in crate::config) fn composed(flags: IntakeFlags) -> Result<intake::Config, ConfigError> {
-    let mut config = intake::Config::default();
-    let mut keys = Vec::new();
-    for (index, Secret(text)) in flags.write_key.unwrap_or_default().iter().enumerate() {
-        let key: Result<WriteKey, _> = text.trim().parse();
-        keys.push(key.map_err(|error| ConfigError::WriteKey {
-            number: index + 1,
-            error,
-        })?);
-    }
-    config.keys = Keyring::new(keys);
-    if config.keys.has_twins() {
-        return Err(ConfigError::SameKey);
-    }
+pub(in crate::config) fn composed(
+    flags: IntakeFlags,
+    keys: Keyring,
+) -> Result<intake::Config, ConfigError> {
+    let mut config = intake::Config {
+        keys,
+        ..intake::Config::default()
+    };
     let limits = &mut config.limits;
     limits.event_bytes = at_least_1("--event-size", bytes(flags.event_size, limits.event_bytes))?;
     limits.batch_events = at_least_1(

@@ -12,6 +12,7 @@ use crate::http;
 #[cfg(feature = "tls")]
 use crate::http::tls::Tls;
 use crate::intake::origin::Origin;
+use crate::intake::proxy::Proxies;
 use crate::live;
 use crate::logging::{LogFilter, LogFormat};
 
@@ -24,7 +25,7 @@ pub(in crate::config) struct Server {
     pub public_url: Option<Origin>,
     pub allow_origin: Vec<Origin>,
     pub allow_host: Vec<String>,
-    pub proxies: Option<usize>,
+    pub proxies: Proxies,
     pub live_watchers: usize,
     pub metrics_token: Option<Secret>,
     pub grace: Duration,
@@ -53,6 +54,15 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
     let public_url = flags.public_url.map(|text| origin("--public-url", text));
     let allow_origin = flags.allow_origin.unwrap_or_default().into_iter();
     let allow_origin = allow_origin.map(|text| origin("--allow-origin", text));
+    let mut trusted = Vec::new();
+    for text in flags.trusted_proxy.unwrap_or_default() {
+        let network = text.parse();
+        trusted.push(network.map_err(|error| ConfigError::TrustedProxy { text, error })?);
+    }
+    let proxies = Proxies {
+        trusted,
+        header: flags.proxy_header.unwrap_or_default(),
+    };
     Ok(Server {
         listen: flags.listen.unwrap_or((Ipv4Addr::LOCALHOST, 8081).into()),
         http,
@@ -61,7 +71,7 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         public_url: public_url.transpose()?,
         allow_origin: allow_origin.collect::<Result<_, _>>()?,
         allow_host: flags.allow_host.unwrap_or_default(),
-        proxies: flags.proxies,
+        proxies,
         live_watchers: flags.live_watchers.unwrap_or(live::WATCHERS),
         metrics_token: flags.metrics_token.filter(|token| !token.0.is_empty()),
         grace,
