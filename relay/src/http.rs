@@ -2,9 +2,10 @@
 //!
 //! Our own because `axum::serve` offers no time limit for headers. Every connection costs a permit,
 //! so a crowd waits in the system's queue instead of in our memory; a header or a body that trickles
-//! is cut; a stop lets answers finish, for as long as the grace lasts. With a certificate, connections
-//! speak TLS.
+//! is cut, at once where its place is wanted (`http/crowd.rs`); a stop lets answers finish, for as long
+//! as the grace lasts. With a certificate, connections speak TLS.
 
+mod crowd;
 mod heard;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -21,6 +22,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
 use bytes::Bytes;
+use http::{HeaderValue, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -32,6 +34,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 use tower::Service as _;
 
+use self::crowd::{Crowd, Sign};
 use self::heard::Heard;
 
 /// Bounds of the accept loop.
@@ -79,6 +82,9 @@ impl Default for Config {
 /// Most that a connection's header may take, and its share of memory while a body arrives.
 const READ_BUFFER: usize = 64 << 10;
 
+/// While somebody has no place, so often are those asked who have waited longest.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+
 /// How long to wait after the system refused a connection (most often: no file descriptors left).
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
@@ -113,24 +119,42 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> usize {
     let permits = Arc::new(Semaphore::new(config.max_connections.max(1)));
+    let crowd = Arc::new(Crowd::default());
+    let mut next = None;
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
     #[cfg(feature = "tls")]
     let watching = config.tls.clone().map(|tls| tokio::spawn(tls.watch()));
     let mut shutdown = pin!(shutdown);
     loop {
-        let accepted = tokio::select! {
+        let permit = tokio::select! {
             () = &mut shutdown => break,
             Some(_ended) = connections.join_next() => continue,
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = accept(&listener), if next.is_none() => {
+                next = accepted;
+                if permits.available_permits() == 0 {
+                    crowd.make_room();
+                }
+                continue;
+            }
+            permit = Arc::clone(&permits).acquire_owned(), if next.is_some() => permit,
+            () = tokio::time::sleep(ASK_AGAIN), if next.is_some() => {
+                crowd.make_room();
+                continue;
+            }
         };
-        let Some((stream, peer, permit)) = accepted else {
-            tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
+        let (Some((stream, peer)), Ok(permit)) = (next.take(), permit) else {
             continue;
         };
         let (router, config, stopping) = (router.clone(), config.clone(), stopping.clone());
+        let member = crowd.enter();
         connections.spawn(async move {
-            connection(stream, peer, router, &config, stopping).await;
+            tokio::select! {
+                () = connection(stream, peer, router, &config, stopping, member.sign()) => {}
+                () = member.must_leave() => {
+                    tracing::debug!(%peer, "connection ended for another that had no place");
+                }
+            }
             drop(permit);
         });
     }
@@ -147,14 +171,12 @@ pub async fn serve(
     connections.len()
 }
 
-type Accepted = (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit);
-
-async fn accept(listener: &TcpListener, permits: &Arc<Semaphore>) -> Option<Accepted> {
-    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, permit)),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             tracing::warn!(%error, "could not accept a connection");
+            tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
             None
         }
     }
@@ -166,6 +188,7 @@ async fn connection(
     router: impl Answers,
     config: &Config,
     stopping: watch::Receiver<()>,
+    sign: Sign,
 ) {
     // Answers are small and written once: waiting for more bytes only delays them.
     if let Err(error) = stream.set_nodelay(true) {
@@ -174,14 +197,14 @@ async fn connection(
     #[cfg(feature = "tls")]
     if let Some(tls) = &config.tls {
         match tokio::time::timeout(config.header_timeout, tls.accept(stream)).await {
-            Ok(Ok(stream)) => speak(stream, peer, router, config, stopping).await,
+            Ok(Ok(stream)) => speak(stream, peer, router, config, stopping, sign).await,
             // A client's affair, or a scanner's.
             Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
             Err(_) => tracing::debug!(%peer, "the TLS handshake took too long"),
         }
         return;
     }
-    speak(stream, peer, router, config, stopping).await;
+    speak(stream, peer, router, config, stopping, sign).await;
 }
 
 /// HTTP on a stream that is ready for it.
@@ -191,15 +214,28 @@ async fn speak(
     router: impl Answers,
     config: &Config,
     mut stopping: watch::Receiver<()>,
+    sign: Sign,
 ) {
     let patience = tokio::time::sleep(FIRST_BYTE);
     let (stream, first) = Heard::new(stream);
     let body_timeout = config.body_timeout;
     let service = service_fn(move |request: http::Request<Incoming>| {
-        let mut request = request.map(|body| TimedBody::new(body, body_timeout));
+        sign.works();
+        let mut request = request.map(|body| TimedBody::new(body, body_timeout, sign.clone()));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let mut router = router.clone();
-        async move { Ok::<_, Infallible>(router.answer(request).await) }
+        let (mut router, sign) = (router.clone(), sign.clone());
+        // Where a body in chunks ends may be read in two ways, and what one takes for its rest another
+        // takes for a request: after such a body nothing more is read (RFC 9112, section 6.3).
+        let chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+        async move {
+            let mut response = router.answer(request).await;
+            sign.waits();
+            if chunked {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -240,14 +276,16 @@ pub struct TimedBody {
     limit: Duration,
     // Made when the body first keeps us waiting: most bodies arrive with their header.
     deadline: Option<Pin<Box<Sleep>>>,
+    sign: Sign,
 }
 
 impl TimedBody {
-    fn new(body: Incoming, limit: Duration) -> Self {
+    fn new(body: Incoming, limit: Duration, sign: Sign) -> Self {
         Self {
             body,
             limit,
             deadline: None,
+            sign,
         }
     }
 }
@@ -266,15 +304,20 @@ impl Body for TimedBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            self.sign.works();
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         let limit = self.limit;
         let deadline = self
             .deadline
             .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + limit)));
+        let first_waited = deadline.deadline().checked_sub(limit);
         match deadline.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Some(Err(BodyTimeout.into()))),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                self.sign.waits_since(first_waited);
+                Poll::Pending
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 //! The body: read and inflated, bounded at every step.
 //!
 //! Whatever its Content-Type says: SDKs send JSON as text/plain, as a form, or without any type.
-//! Two bounds, because one alone does not hold: on the wire (a stream of empty zstd frames costs
-//! work and yields nothing) and inflated (a few bytes of gzip yield gigabytes).
+//! Three bounds, because none alone holds: on the wire, inflated (a few bytes of gzip yield
+//! gigabytes), and in the number of parts (thousands of empty ones cost work and yield nothing).
 
-use std::io::Read;
+mod parts;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -24,9 +24,6 @@ const RATIO: usize = 1000;
 
 /// …but a small body may: what it yields is small, too.
 const ANY_RATIO: usize = 1 << 20;
-
-/// Largest zstd window, as a power of two: what a decoder may allocate before it yields a byte.
-const ZSTD_WINDOW_LOG: u32 = 23;
 
 /// A body that arrives, however it is wrapped.
 pub trait Arriving:
@@ -151,16 +148,13 @@ pub fn inflate(
     let bound = limit.min(by_ratio);
     let inflated = match encoding(headers, &wire)? {
         Encoding::Plain => return Ok(wire),
-        Encoding::Gzip => capped(flate2::read::MultiGzDecoder::new(&*wire), bound)?,
-        Encoding::Brotli => capped(brotli::Decompressor::new(&*wire, 4096), bound)?,
-        Encoding::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(&*wire)
-                .map_err(|_| Refusal::BrokenEncoding)?;
-            decoder
-                .window_log_max(ZSTD_WINDOW_LOG)
-                .map_err(|_| Refusal::BrokenEncoding)?;
-            capped(decoder, bound)?
+        Encoding::Gzip => parts::gzip(&wire, bound)?,
+        Encoding::Brotli => {
+            let mut out = Vec::new();
+            let whole = parts::capped(brotli::Decompressor::new(&*wire, 4096), &mut out, bound)?;
+            whole.then_some(out)
         }
+        Encoding::Zstd => parts::zstd(&wire, bound)?,
     };
     match inflated {
         Some(bytes) => {
@@ -170,16 +164,6 @@ pub fn inflate(
         None if bound < limit => Err(Refusal::Bomb { limit: RATIO }),
         None => Err(Refusal::TooLarge { limit }),
     }
-}
-
-/// All that `decoder` yields, or none if that is more than `bound`.
-fn capped(decoder: impl Read, bound: usize) -> Result<Option<Vec<u8>>, Refusal> {
-    let mut out = Vec::new();
-    decoder
-        .take(bound as u64 + 1)
-        .read_to_end(&mut out)
-        .map_err(|_| Refusal::BrokenEncoding)?;
-    Ok((out.len() <= bound).then_some(out))
 }
 
 #[cfg(test)]
@@ -250,6 +234,52 @@ mod tests {
             let refused = inflated(text.clone(), Some(name), 100).unwrap_err();
             assert!(matches!(refused, Refusal::UnknownEncoding), "{name}");
         }
+    }
+
+    #[test]
+    fn bodies_of_some_parts_are_read_and_of_thousands_refused() {
+        let text = Bytes::from_static(b"{\"batch\":[]}");
+        let (empty_gzip, empty_zstd) = (gzip(b""), zstd(b""));
+        // A frame that decoders pass over: its mark, and no bytes.
+        let skipped = Bytes::from_static(&[0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]);
+        for (part, name, whole) in [
+            (empty_gzip, "gzip", gzip(&text)),
+            (empty_zstd, "zstd", zstd(&text)),
+            (skipped, "zstd", zstd(&text)),
+        ] {
+            let parted = |count| Bytes::from([part.repeat(count), whole.to_vec()].concat());
+            assert_eq!(
+                inflated(parted(63), Some(name), 100).unwrap(),
+                text,
+                "{name}"
+            );
+            let refused = inflated(parted(64), Some(name), 100).unwrap_err();
+            assert!(
+                matches!(refused, Refusal::TooManyParts { limit: 64 }),
+                "{name}"
+            );
+            let all = Bytes::from(part.repeat(100_000));
+            let refused = inflated(all, Some(name), 100).unwrap_err();
+            assert!(matches!(refused, Refusal::TooManyParts { .. }), "{name}");
+            // What follows the last part is none.
+            let trailing = Bytes::from([&*whole, b"{}"].concat());
+            let refused = inflated(trailing, Some(name), 100).unwrap_err();
+            assert!(matches!(refused, Refusal::BrokenEncoding), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_window_is_larger_than_eight_mebibytes() {
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(27).unwrap();
+        encoder.write_all(b"{}").unwrap();
+        let wire = encoder.finish().unwrap().into();
+        let refused = inflated(wire, Some("zstd"), 100).unwrap_err();
+        assert!(matches!(refused, Refusal::BrokenEncoding));
+        // Brotli's "large window" of a gigabyte, which no browser sends.
+        let wire = Bytes::from_static(&[0x11, 0x1e, 0x0b, 0x02, 0x80, 0x61, 0x62, 0x03]);
+        let refused = inflated(wire, Some("br"), 100).unwrap_err();
+        assert!(matches!(refused, Refusal::BrokenEncoding));
     }
 
     #[test]

@@ -34,6 +34,8 @@ mod refused;
 mod restart;
 mod rotation;
 mod sdks;
+mod slow;
+mod smuggling;
 mod stdout;
 mod tail;
 #[cfg(feature = "tls")]
