@@ -204,7 +204,9 @@ impl Intake {
         let Some(left) = self.config.redact.apply(&whole) else {
             // Nobody has seen a line that was accepted and cannot be read; it would not be stored.
             let message_id = message_id.to_owned();
-            sorted.rejected.push(Rejected::unreadable(index, message_id));
+            sorted
+                .rejected
+                .push(Rejected::unreadable(index, message_id));
             return 0;
         };
         sorted.lines.push(received_at_ms, spool_key, |line| {
