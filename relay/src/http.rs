@@ -6,6 +6,7 @@
 //! as the grace lasts. With a certificate, connections speak TLS.
 
 mod crowd;
+pub mod descriptors;
 mod heard;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -130,7 +131,7 @@ pub async fn serve(
         let permit = tokio::select! {
             () = &mut shutdown => break,
             Some(_ended) = connections.join_next() => continue,
-            accepted = accept(&listener), if next.is_none() => {
+            accepted = accept(&listener, &crowd), if next.is_none() => {
                 next = accepted;
                 if permits.available_permits() == 0 {
                     crowd.make_room();
@@ -171,11 +172,13 @@ pub async fn serve(
     connections.len()
 }
 
-async fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+async fn accept(listener: &TcpListener, crowd: &Crowd) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
         Ok(accepted) => Some(accepted),
         Err(error) => {
             tracing::warn!(%error, "could not accept a connection");
+            // For want of descriptors, most often: those who only wait hold most of them.
+            crowd.make_room();
             tokio::time::sleep(PAUSE_AFTER_REFUSAL).await;
             None
         }

@@ -184,6 +184,7 @@ async fn serve(
     config.listen = listener.local_addr().context("the port is gone")?;
     let (listen, grace, scheme) = (config.listen, config.grace, config.http.scheme());
     let mut bounds = config.http.clone();
+    http::descriptors::allow(bounds.max_connections);
     // The other half is for delivery.
     bounds.grace = grace / 2;
     let token_was_made = config.metrics_token.is_none();

@@ -4,6 +4,7 @@
 mod arrows;
 mod files;
 mod links;
+mod security;
 
 use std::path::{Path, PathBuf};
 

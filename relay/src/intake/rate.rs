@@ -105,6 +105,21 @@ mod tests {
     }
 
     #[test]
+    fn many_addresses_take_no_more_memory() {
+        let rate = Rate::new(10, [1; 16]);
+        let before = rate.busy_until.capacity();
+        let passed = (0..1_000_000_u32).filter(|who| rate.take(&who.to_le_bytes(), ms(0)).is_ok());
+        // Twenty requests a slot, however many come: what is full is refused, not made larger.
+        assert!(passed.count() <= 20 * SLOTS);
+        assert_eq!(
+            (rate.busy_until.capacity(), rate.busy_until.len()),
+            (before, SLOTS)
+        );
+        // What was full is worked off.
+        assert_eq!(rate.take(b"later", ms(2_000)), Ok(()));
+    }
+
+    #[test]
     fn the_wait_is_long_enough() {
         let rate = Rate::new(1, [1; 16]);
         let mut now = ms(0);

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::house::lake_lines;
 
-fn relay(dir: &Path) -> Command {
+pub fn relay(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clickstream-relay"));
     command.current_dir(dir).env_clear().env("COLUMNS", "100");
     command
@@ -64,6 +64,8 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
     write("wrong.toml", "[spool]\nsize = \"huge\"\n");
     write("negative.toml", "[sink]\nbuffer_interval = -1\n");
     write("short.key", "too short\n");
+    write("empty.keys", "# none\n");
+    write("bad.keys", "# one\ntop-secret\n");
     for (name, arguments) in [
         ("unknown_flag", &["--liste", "x"][..]),
         ("listen", &["--listen", "8080"]),
@@ -87,6 +89,18 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
         ("identity_key_form", &["--identity-key", "file"]),
         ("identity_key_missing", &["--identity-key", "a:nowhere.key"]),
         ("identity_key_short", &["--identity-key", "a:short.key"]),
+        ("trusted_proxy", &["--trusted-proxy", "10.0.0.0/33"]),
+        ("proxy_header", &["--proxy-header", "via"]),
+        ("write_key_file_missing", &["--write-key-file", "nowhere"]),
+        ("write_key_file_empty", &["--write-key-file", "empty.keys"]),
+        ("write_key_file_line", &["--write-key-file", "bad.keys"]),
+        ("identity_key_file", &["--identity-key-file", "bad.keys"]),
+        ("ip", &["--ip", "half"]),
+        ("redact_form", &["--redact", "a..b"]),
+        ("redact_all", &["--redact", "*"]),
+        ("redact_needed", &["--redact", "context.ip,userId"]),
+        ("redact_address", &["--redact", "relay.ip"]),
+        ("redact_query", &["--redact-query", "a=b"]),
         ("config_missing", &["--config", "nowhere.toml"]),
         ("config_unknown", &["--config", "unknown.toml"]),
         ("config_wrong", &["--config", "wrong.toml"]),
@@ -235,7 +249,7 @@ fn without_warnings(text: &str) -> String {
 }
 
 /// A running program; killed when a test fails.
-struct Running(std::process::Child, String);
+pub struct Running(std::process::Child, String);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -247,12 +261,14 @@ impl Drop for Running {
 /// Starts the program and waits until it says where it listens and that it is ready.
 fn start(dir: &Path, arguments: &[&str]) -> (Running, BufReader<std::process::ChildStderr>) {
     let mut command = relay(dir);
+    command.args(arguments);
+    started(command)
+}
+
+/// The same with a command of the caller's.
+pub fn started(mut command: Command) -> (Running, BufReader<std::process::ChildStderr>) {
     command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
-    let mut child = command
-        .args(arguments)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap());
     let mut running = Running(child, String::new());
     loop {
@@ -286,7 +302,7 @@ fn a_path_that_is_none_is_answered_in_words() {
     assert!(answer.contains(r#""code":"not_found""#), "{answer}");
 }
 
-fn post(address: &str, body: &str) -> String {
+pub fn post(address: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,

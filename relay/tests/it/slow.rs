@@ -62,6 +62,24 @@ async fn ten_thousand_slow_connections_shut_nobody_out() {
     trickle.abort();
 }
 
+#[test]
+fn without_descriptors_the_slow_give_theirs_up() {
+    let dir = tempfile::tempdir().unwrap();
+    // Fewer files may be open than there are places: the system refuses before the places are gone.
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "ulimit -n 96 && exec \"$@\"", "sh"]);
+    command.arg(env!("CARGO_BIN_EXE_clickstream-relay"));
+    command.args(["--write-key", "server:shop:k", "--header-timeout", "600"]);
+    command.current_dir(dir.path());
+    let (running, _lines) = crate::command_line::started(command);
+    let connect = || std::net::TcpStream::connect(&running.1).unwrap();
+    let crowd: Vec<_> = (0..200).map(|_| connect()).collect();
+    let body = r#"{"batch":[{"type":"track","event":"E","userId":"1"}]}"#;
+    let answer = crate::command_line::post(&running.1, body);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    drop(crowd);
+}
+
 #[tokio::test]
 async fn an_idle_connection_gives_its_place_up_and_no_other() {
     let house = House::new().await;
