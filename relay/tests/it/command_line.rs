@@ -249,7 +249,7 @@ fn without_warnings(text: &str) -> String {
 }
 
 /// A running program; killed when a test fails.
-pub struct Running(std::process::Child, String);
+pub struct Running(pub std::process::Child, pub String);
 
 impl Drop for Running {
     fn drop(&mut self) {
