@@ -307,3 +307,6 @@ impl Keeper {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

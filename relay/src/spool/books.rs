@@ -102,9 +102,10 @@ pub struct Books {
 }
 
 impl Books {
-    /// As a start found them: `stored` records ever, `waiting` of them not delivered.
+    /// As a start found them: `stored` records ever, `waiting` of them not delivered, which
+    /// [`Books::waits`] has been told of.
     #[must_use]
-    pub fn recovered(stored: u64, duplicate: u64, rejected: u64, waiting: u64) -> Self {
+    pub fn recovered(self, stored: u64, duplicate: u64, rejected: u64, waiting: u64) -> Self {
         let totals = Totals {
             taken: stored + duplicate + rejected,
             duplicate,
@@ -118,7 +119,7 @@ impl Books {
                 ..Counters::default()
             },
             stored,
-            ..Self::default()
+            ..self
         }
     }
 

@@ -98,9 +98,8 @@ pub(super) fn open(
     let highest_clock = recovered.highest_clock.max(keeper.highest_clock());
     let found = std::mem::take(&mut recovered.ids);
     let index = keeper.started(found, recovered.lowest, highest_clock);
-    let mut books = books(&recovered, durable);
-    let waiting_bytes = recovered.waiting.iter().map(|(_, _, bytes)| bytes).sum();
-    books.delivered_before(&checkpoint, waiting_bytes);
+    let mut books = books(&mut recovered, durable);
+    books.delivered_before(&checkpoint, recovered.waiting_bytes);
     let shared = Arc::new(Shared {
         table: Mutex::new(recovered.table),
         durable: watch::Sender::new(durable),
@@ -174,16 +173,13 @@ fn take_lock(files: &dyn Files, dir: &Path) -> Result<Box<dyn Lock>, OpenError> 
     })
 }
 
-fn books(recovered: &Recovered, durable: u64) -> Books {
-    let mut books = Books::recovered(
+fn books(recovered: &mut Recovered, durable: u64) -> Books {
+    let mut books = std::mem::take(&mut recovered.books).recovered(
         recovered.stored,
         recovered.duplicate,
         recovered.rejected,
-        recovered.waiting.len() as u64,
+        recovered.waiting,
     );
-    for (position, received_at, _) in &recovered.waiting {
-        books.waits(*position, *received_at);
-    }
     let counters = books.counters_mut();
     counters.durable_position = durable;
     counters.torn_tails = u64::from(recovered.torn);

@@ -16,6 +16,7 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::path::Path;
 
+use super::books::Books;
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
 use super::frame::{ALIGN, Commit, Frame, HEADER};
@@ -57,8 +58,12 @@ pub struct Recovered {
     pub duplicate: u64,
     /// See `stored`.
     pub rejected: u64,
-    /// Position, `receivedAt` and line length of each record not yet delivered.
-    pub waiting: Vec<(u64, u64, u64)>,
+    /// Records not yet delivered.
+    pub waiting: u64,
+    /// Bytes of their lines.
+    pub waiting_bytes: u64,
+    /// Where they stand, and since when.
+    pub books: Books,
     /// The highest clock reading that the frames name.
     pub highest_clock: u64,
     /// Number and end of the last segment, if nothing more may be written to it.
@@ -243,9 +248,9 @@ impl Recovered {
 
     fn record(&mut self, frame: &Frame, delivered: u64) {
         if frame.position >= delivered {
-            let bytes = frame.length - super::frame::HEADER;
-            self.waiting
-                .push((frame.position, frame.time, bytes as u64));
+            self.waiting += 1;
+            self.waiting_bytes += (frame.length - HEADER) as u64;
+            self.books.waits(frame.position, frame.time);
         }
     }
 
