@@ -50,6 +50,9 @@ pub struct Config {
     pub body_timeout: Duration,
     /// Time for answers to finish after a stop.
     pub grace: Duration,
+    /// So long after it was made, a connection may still say its first byte when a stop begins: a
+    /// request may be on its way to it.
+    pub first_byte: Duration,
     /// The certificate that connections are met with; none for plain HTTP.
     #[cfg(feature = "tls")]
     pub tls: Option<tls::Tls>,
@@ -74,6 +77,7 @@ impl Default for Config {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
             grace: Duration::from_secs(10),
+            first_byte: Duration::from_secs(1),
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -88,9 +92,6 @@ const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// How long to wait after the system refused a connection (most often: no file descriptors left).
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
-
-/// After a stop, so long after it was made a connection may still say its first byte.
-const FIRST_BYTE: Duration = Duration::from_secs(1);
 
 /// Whatever answers requests.
 pub trait Answers: Clone + Send + 'static {
@@ -219,7 +220,7 @@ async fn speak(
     mut stopping: watch::Receiver<()>,
     sign: Sign,
 ) {
-    let patience = tokio::time::sleep(FIRST_BYTE);
+    let patience = tokio::time::sleep(config.first_byte);
     let (stream, first) = Heard::new(stream);
     let body_timeout = config.body_timeout;
     let service = service_fn(move |request: http::Request<Incoming>| {

@@ -224,6 +224,33 @@ async fn a_stop_lets_a_request_finish_and_cuts_it_after_the_grace() {
 }
 
 #[tokio::test]
+async fn a_stop_hears_a_request_that_is_on_its_way() {
+    for (first_byte, answered) in [(Duration::from_secs(20), true), (Duration::ZERO, false)] {
+        let house = House::new().await;
+        let served = serve(&house, |config| {
+            config.grace = Duration::from_secs(20);
+            config.first_byte = first_byte;
+        })
+        .await;
+        // Accepted for certain once another one was served after it; not a byte was sent.
+        let mut stream = connect(&served).await;
+        let mut other = connect(&served).await;
+        let whole = request(&event(""));
+        other.write_all(whole.as_bytes()).await.unwrap();
+        one(&mut other).await;
+        served.stop.send(()).unwrap();
+        until("the port is closed", async || {
+            TcpStream::connect(served.address).await.is_err()
+        })
+        .await;
+        let _ = stream.write_all(whole.as_bytes()).await;
+        let answer = rest(&mut stream).await;
+        assert_eq!(answer.starts_with("HTTP/1.1 200"), answered, "{answer}");
+        assert_eq!(served.serving.await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_taken_port_is_said() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -18,24 +18,39 @@ fn answer(description: &str, schema_name: &str) -> Value {
     json!({"description": description, "content": content})
 }
 
-/// What a route that takes events may answer.
-fn of_intake() -> Value {
+/// What a route that takes events may answer, by status: name and answer.
+fn of_intake() -> [(&'static str, &'static str, Value); 8] {
     let later = |description: &str| {
         let mut answer = answer(description, "Refusal");
         let seconds = json!({"description": "seconds to wait", "schema": {"type": "integer"}});
         answer["headers"] = json!({"Retry-After": seconds});
         answer
     };
-    json!({
-        "200": answer("every accepted event is durable; the others are named", "Taken"),
-        "400": answer("the body is no batch", "Refusal"),
-        "401": answer("no write key, or none that is known here", "Refusal"),
-        "408": answer("the body took too long", "Refusal"),
-        "413": answer("the body is too large, or inflates too much", "Refusal"),
-        "415": answer("an unknown Content-Encoding", "Refusal"),
-        "429": later("too many requests"),
-        "503": later("starting, stopping, busy, or the spool is full or its disk failing"),
-    })
+    let refusal = |description| answer(description, "Refusal");
+    let taken = "every accepted event is durable; the others are named";
+    let unavailable = "starting, stopping, busy, or the spool is full or its disk failing";
+    [
+        ("200", "Taken", answer(taken, "Taken")),
+        ("400", "Malformed", refusal("the body is no batch")),
+        (
+            "401",
+            "UnknownKey",
+            refusal("no write key, or none that is known here"),
+        ),
+        ("408", "Slow", refusal("the body took too long")),
+        (
+            "413",
+            "Large",
+            refusal("the body is too large, or inflates too much"),
+        ),
+        (
+            "415",
+            "UnknownEncoding",
+            refusal("an unknown Content-Encoding"),
+        ),
+        ("429", "TooFast", later("too many requests")),
+        ("503", "Later", later(unavailable)),
+    ]
 }
 
 fn takes(form: Form) -> Value {
@@ -47,11 +62,16 @@ fn takes(form: Form) -> Value {
         ),
     };
     let body = json!({"application/json": {"schema": schema(body)}});
+    let responses = of_intake().map(|(status, name, _)| {
+        let place = format!("#/components/responses/{name}");
+        (status.to_owned(), json!({"$ref": place}))
+    });
+    let responses: Map<_, _> = responses.into_iter().collect();
     json!({"post": {
         "summary": summary,
         "security": [{"basic": []}, {"header": []}, {}],
         "requestBody": {"required": true, "content": body},
-        "responses": of_intake(),
+        "responses": responses,
     }})
 }
 
@@ -188,6 +208,8 @@ fn schemas() -> Value {
 }
 
 fn document() -> Value {
+    let responses = of_intake().map(|(_, name, answer)| (name.to_owned(), answer));
+    let responses: Map<_, _> = responses.into_iter().collect();
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -198,6 +220,7 @@ fn document() -> Value {
         },
         "paths": paths(),
         "components": {
+            "responses": responses,
             "schemas": schemas(),
             "securitySchemes": {
                 "basic": {"type": "http", "scheme": "basic", "description": "the write key as user name; or in the batch's writeKey"},
@@ -284,7 +307,10 @@ fn fits(schema: &Value, value: &Value, place: &str) {
 fn documented(method: &str, path: &str, answer: &Answer) {
     let document = document();
     let place = format!("{method} {path}: {}", answer.status);
-    let said = &document["paths"][path][method]["responses"][answer.status.as_str()];
+    let mut said = &document["paths"][path][method]["responses"][answer.status.as_str()];
+    if let Some(place) = said["$ref"].as_str() {
+        said = &document["components"]["responses"][place.rsplit('/').next().unwrap()];
+    }
     assert!(said.is_object(), "{place} is not documented");
     let schema = &said["content"]["application/json"]["schema"];
     if schema.is_object() {

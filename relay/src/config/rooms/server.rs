@@ -48,6 +48,7 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         )?,
         body_timeout: above_0("--body-timeout", flags.body_timeout, defaults.body_timeout)?,
         grace,
+        first_byte: defaults.first_byte,
         #[cfg(feature = "tls")]
         tls,
     };
