@@ -88,7 +88,7 @@ impl Intake {
         held.add(batch.bytes())?;
         let expected = body_bytes.saturating_add(batch.len().saturating_mul(ADDED));
         let mut sorted = Sorted {
-            lines: spool.prepare(expected.min(LINES_BYTES)),
+            lines: spool.prepare(batch.len(), expected.min(LINES_BYTES)),
             ..Sorted::default()
         };
         let mut memory = Memory::default();

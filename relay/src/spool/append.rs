@@ -88,17 +88,16 @@ impl Spool {
         }
     }
 
-    /// Room for records of about so many bytes, to be laid out for [`Spool::append_prepared`].
+    /// Room for so many records of about so many bytes together, to be laid out for
+    /// [`Spool::append_prepared`].
     #[must_use]
-    pub fn prepare(&self, bytes: usize) -> Prepared {
-        let mut prepared = Prepared::default();
-        prepared.frames.bytes = self.core().pool.take();
-        prepared.frames.bytes.reserve(bytes);
-        prepared
+    pub fn prepare(&self, records: usize, bytes: usize) -> Prepared {
+        Prepared::new(self.core().pool.take(), records, bytes)
     }
 
     fn lay_out(&self, entries: &[Entry]) -> Prepared {
-        let mut prepared = self.prepare(0);
+        let bytes = entries.iter().map(|entry| entry.line.len()).sum();
+        let mut prepared = self.prepare(entries.len(), bytes);
         for entry in entries {
             prepared.push(entry.received_at, entry.key, |line| {
                 line.extend_from_slice(&entry.line);

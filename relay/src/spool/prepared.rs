@@ -20,6 +20,19 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// In this buffer, which is empty, with room for so many records of so many bytes together.
+    pub(super) fn new(mut buffer: Vec<u8>, records: usize, bytes: usize) -> Self {
+        buffer.reserve(bytes);
+        Self {
+            frames: Frames {
+                bytes: buffer,
+                ends: Vec::with_capacity(records),
+            },
+            news: Vec::with_capacity(records),
+            longest: 0,
+        }
+    }
+
     /// Adds a record, whose line (without a newline) `write` appends to what it is given. Returns
     /// the line's bytes.
     pub fn push(
