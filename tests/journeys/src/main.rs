@@ -8,6 +8,7 @@ mod firehose_sink;
 mod infrastructure;
 mod lake_questions;
 mod lake_readers;
+mod live_view;
 mod origin;
 mod replay;
 mod sdks;

@@ -46,7 +46,7 @@ impl Relay {
     ) -> anyhow::Result<Self> {
         let mut program = Program::start("clickstream-relay", |command| {
             command
-                .args(["--listen", "127.0.0.1:0"])
+                .args(program::unless(more, "--listen", "127.0.0.1:0"))
                 .args(program::unless(more, "--buffer-interval", "0.2"))
                 .arg("--lake-dir")
                 .arg(folder.join("lake"))
