@@ -129,7 +129,7 @@ async fn events_arrive_over_tls_by_http_1_1() {
     assert!(post(&mut stream, 1).await.starts_with("HTTP/1.1 200 OK"));
     drop(stream);
     let lines = house.lines().await;
-    assert_eq!(lines[0]["relay"]["ip"], "127.0.0.1");
+    assert_eq!(lines[0]["relay"]["ip"], "127.0.0.0");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
