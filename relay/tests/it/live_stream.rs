@@ -23,6 +23,8 @@ pub struct Sent {
 pub struct Stream {
     response: Response,
     text: String,
+    /// Figures come each second: a stream that says nothing else for a minute is stuck.
+    figures: u32,
 }
 
 impl Stream {
@@ -41,6 +43,10 @@ impl Stream {
                     data: serde_json::from_str(&field("data: ")).unwrap_or_default(),
                 };
                 self.text = rest.to_owned();
+                if sent.kind == "figures" {
+                    self.figures += 1;
+                    assert!(self.figures < 60, "the stream says nothing but figures");
+                }
                 if !sent.data.is_null() {
                     return Some(sent);
                 }
@@ -96,6 +102,7 @@ pub async fn watch_from(house: &House, query: &str, last: Option<&str>) -> Strea
     Stream {
         response,
         text: String::new(),
+        figures: 0,
     }
 }
 
