@@ -56,8 +56,10 @@ impl Names {
                 let end = rest.find(['&', '#']).unwrap_or(rest.len());
                 (mark, rest) = marked(rest.split_at(end).1);
             } else {
-                // What comes after a parameter that is gone stands where that one stood.
+                // What comes after a parameter that is gone stands where that one stood; but a second
+                // question mark begins nothing, and `&` stays what it was.
                 let gone = left_out.take().filter(|_| mark == "&");
+                let gone = gone.filter(|first| *first != "?" || !out.contains('?'));
                 out.push_str(gone.unwrap_or(mark));
                 out.push_str(part);
                 (mark, rest) = marked(after);
