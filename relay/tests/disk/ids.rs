@@ -1,19 +1,18 @@
 //! The window of duplicates on the simulated disk: over restarts, after recycling, by a
 //! clock that a test moves, with rot and with a full disk.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use clickstream_relay::spool::files::SyncPoint;
 use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
 use clickstream_relay::spool::writer::Writer;
 use clickstream_relay::spool::{self, AppendError, Checkpoint, Files, Spool, Stored};
-use proptest::prelude::*;
 
+use crate::hand_clock::HandClock;
 use crate::spool_promises::{append, config};
-use crate::world::HandClock;
+
+mod set;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
@@ -341,59 +340,6 @@ fn files_are_merged_so_that_their_number_stays_small() {
     assert_eq!(relay.names("ids-").len() as u64, relay.counters().id_files);
     relay.crash(Crash::PowerCut);
     (0..300).for_each(|number| relay.knows(&format!("m{number}")));
-}
-
-/// What may happen between two tries.
-#[derive(Debug, Clone)]
-enum Step {
-    Send(Vec<u16>),
-    Deliver,
-    Tend,
-    Crash(Crash),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        6 => proptest::collection::vec(0..200u16, 1..12).prop_map(Step::Send),
-        2 => Just(Step::Deliver),
-        1 => Just(Step::Tend),
-        1 => prop_oneof![Just(Crash::Kill), Just(Crash::PowerCut)].prop_map(Step::Crash),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Within the horizon it is a plain set.
-    #[test]
-    fn the_window_is_a_set(steps in proptest::collection::vec(step(), 1..40), seed: u64) {
-        let mut relay = Relay::new(seed);
-        relay.config.duplicates.horizon = Duration::from_secs(3600);
-        let mut model = HashSet::new();
-        for step in steps {
-            match step {
-                Step::Send(numbers) => for number in numbers {
-                    let stored = relay.send(&format!("{number} {}", "x".repeat(300)));
-                    let new = model.insert(number);
-                    prop_assert_eq!(stored, Ok(if new { Stored::New } else { Stored::Duplicate }));
-                    relay.deliver_if_full();
-                },
-                Step::Deliver => relay.deliver(),
-                Step::Tend => relay.process().1.tend_ids(),
-                Step::Crash(crash) => relay.crash(crash),
-            }
-            prop_assert_eq!(relay.counters().ids, model.len() as u64);
-        }
-    }
-}
-
-impl Relay {
-    /// Delivers before the spool's bound is met.
-    fn deliver_if_full(&mut self) {
-        if self.counters().segments > 4 {
-            self.deliver();
-        }
-    }
 }
 
 /// The names of files are what `Files` lists: nothing else of the window lies about.

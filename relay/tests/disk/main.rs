@@ -15,6 +15,7 @@
 mod damage;
 mod each_sync;
 mod former_life;
+mod hand_clock;
 mod histories;
 mod history;
 mod ids;

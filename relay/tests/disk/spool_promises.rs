@@ -12,7 +12,7 @@ use clickstream_relay::spool::{
     self, AppendError, Checkpoint, Durability, Entry, OpenError, Spool, Stored,
 };
 
-use crate::world::HandClock;
+use crate::hand_clock::HandClock;
 
 const SEGMENT: &str = "/spool/segment-00000";
 

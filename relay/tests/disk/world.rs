@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use clickstream_relay::clock::Clock;
 use clickstream_relay::forward::epoch::Epochs;
@@ -17,32 +15,11 @@ use clickstream_relay::spool::{self, AppendError, Entry, Spool, Stored, Totals};
 use firehose_local::PartitionBy;
 use tokio::sync::oneshot::Receiver;
 
+use crate::hand_clock::HandClock;
 use crate::model::{Counterexample, Model};
 use crate::spool_promises::duplicates;
 
-/// A clock that a history moves.
-#[derive(Debug, Default)]
-pub struct HandClock(AtomicU64);
-
-impl HandClock {
-    pub fn at(ms: u64) -> Self {
-        Self(AtomicU64::new(ms))
-    }
-
-    pub fn set(&self, ms: u64) {
-        self.0.store(ms, Ordering::Relaxed);
-    }
-}
-
-impl Clock for HandClock {
-    fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn monotonic(&self) -> Duration {
-        Duration::from_millis(self.now_ms())
-    }
-}
+mod ids;
 
 type Sent = (Vec<u64>, Submitted);
 type Answer = Receiver<Result<Vec<Stored>, AppendError>>;
@@ -145,54 +122,6 @@ impl World {
         for number in self.unanswered() {
             let taken_at = self.taken_at.entry(number).or_insert(now);
             *taken_at = now.min(*taken_at);
-        }
-    }
-
-    /// Whether a client may send the event again and count on being told a duplicate from
-    /// an event that is new.
-    pub fn is_remembered(&self, number: u64) -> bool {
-        let horizon = self.config.duplicates.horizon.as_millis();
-        let taken_at = self.taken_at.get(&number).copied().unwrap_or(u64::MAX);
-        !self.forgets && u128::from(self.highest_clock.saturating_sub(taken_at)) < horizon
-    }
-
-    /// Events that got no 200 and that may be sent again.
-    pub fn owed_again(&self) -> Vec<u64> {
-        let owed = self.owed.iter().copied();
-        owed.filter(|number| self.is_remembered(*number)).collect()
-    }
-
-    /// Durable ids go into a file.
-    pub fn tend_ids(&mut self) -> Result<(), Counterexample> {
-        self.trace.push("tend the ids".to_owned());
-        self.process()?.writer.tend_ids();
-        let files = self.id_files();
-        self.trace.push(format!("{files:?}"));
-        self.note_forgotten();
-        self.come_back();
-        Ok(())
-    }
-
-    /// Whether no id file was ever found damaged.
-    pub fn ids_are_sound(&self) -> Result<(), Counterexample> {
-        match self.damaged_ids {
-            0 => Ok(()),
-            _ => Err(Counterexample::Damaged),
-        }
-    }
-
-    /// The names of the id files, for the trace.
-    fn id_files(&self) -> Vec<String> {
-        let names = self.disk.contents(Path::new("/data/spool")).into_keys();
-        let names = names.map(|path| path.file_name().unwrap().to_string_lossy().into_owned());
-        names.filter(|name| name.contains("ids-")).collect()
-    }
-
-    fn note_forgotten(&mut self) {
-        if let Some(process) = &self.process {
-            let counters = process.spool.counters();
-            self.forgets |= counters.id_shortened > 0;
-            self.damaged_ids += counters.id_rot;
         }
     }
 
