@@ -67,6 +67,15 @@ pub fn batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed
     }
 }
 
+/// Answers as [`batch`] and reads everything the general way, as if no event were as programs write
+/// it: for who holds the quick way to this one, or measures what it saves.
+///
+/// # Errors
+/// As [`batch`].
+pub fn general_batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed> {
+    any_batch(body, limits).map(Batch::in_general)
+}
+
 fn any_batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed> {
     let frame = Frame::read(body)?;
     let span = frame.get("batch").ok_or(Malformed::MissingBatch)?;
@@ -117,6 +126,18 @@ pub fn single<'a>(
     }
 }
 
+/// Answers as [`single`], as [`general_batch`] reads.
+///
+/// # Errors
+/// As [`single`].
+pub fn general_single<'a>(
+    body: &'a [u8],
+    kind: EventType,
+    limits: &Limits,
+) -> Result<Batch<'a>, Malformed> {
+    any_single(body, kind, limits).map(Batch::in_general)
+}
+
 fn any_single<'a>(
     body: &'a [u8],
     kind: EventType,
@@ -149,6 +170,13 @@ impl<'a> Batch<'a> {
             sent_at: None,
             limits,
         }
+    }
+
+    fn in_general(mut self) -> Self {
+        for event in &mut self.events {
+            event.reading = Reading::Odd;
+        }
+        self
     }
 
     fn push_unread(&mut self, raw: &'a [u8]) {

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod command;
 mod demo;
+mod fuzz;
 mod npm;
 mod setup;
 mod size;
@@ -28,6 +29,8 @@ The project's commands:
       Sets up all it needs and runs every check that decides whether a change lands.
   cargo xtask soak
       The same suites at full size: many more histories, kills and rounds.
+  cargo xtask fuzz [TARGET [FILE]] [--seconds 5]
+      The fuzz targets, or one, or one again with a file that it stumbled over.
   cargo xtask build
       Release binaries in target/release, the tracker's files in target/tracker.
   cargo xtask size
@@ -62,6 +65,7 @@ fn run() -> anyhow::Result<()> {
         "demo" => demo::run(demo::Options::read(&mut arguments)?),
         "test" => finished(&mut arguments).and_then(|()| test::run()),
         "soak" => finished(&mut arguments).and_then(|()| soak::run()),
+        "fuzz" => fuzz::read_and_run(&mut arguments),
         "build" => finished(&mut arguments).and_then(|()| build::build()),
         "size" => finished(&mut arguments).and_then(|()| size::size()),
         "bench" => bench::run(&mut arguments),

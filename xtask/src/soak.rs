@@ -1,9 +1,9 @@
 //! `cargo xtask soak`: the suites of `test` at full size.
 
-use crate::test;
+use crate::{fuzz, test};
 
 /// How much more each suite does; each reads its own variable and has its default for `test`.
-const FULL_SIZE: [(&str, &str); 4] = [
+pub const FULL_SIZE: [(&str, &str); 6] = [
     // Random histories of the simulated disk.
     ("CLICKSTREAM_HISTORIES", "1000000"),
     // Rounds of kill -9, in each at least 120 events acknowledged.
@@ -12,6 +12,10 @@ const FULL_SIZE: [(&str, &str); 4] = [
     ("CLICKSTREAM_STREAM_KILLS", "10"),
     // Slow connections.
     ("CLICKSTREAM_SLOW", "10000"),
+    // Seconds of full load.
+    ("CLICKSTREAM_LOAD_SECONDS", "600"),
+    // Seconds of each fuzz target.
+    (fuzz::SECONDS_VARIABLE, "300"),
 ];
 
 /// Runs everything at full size.

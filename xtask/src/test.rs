@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{command, demo, setup};
+use crate::{command, demo, fuzz, setup};
 
 /// The parts that have run, and how long each took.
 #[derive(Debug, Default)]
@@ -79,6 +79,7 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
                 .env("RUSTDOCFLAGS", "--deny warnings"),
         )
     })?;
+    log.part("fuzz targets", || fuzz::check(variables))?;
     let tests = log.tests(variables);
     log.print();
     tests

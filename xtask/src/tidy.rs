@@ -5,6 +5,7 @@ mod arrows;
 mod files;
 mod links;
 mod security;
+mod soak;
 
 use std::path::{Path, PathBuf};
 

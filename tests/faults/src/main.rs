@@ -4,5 +4,7 @@
 mod clients;
 mod disk_full;
 mod failing_sync;
+mod full_load;
 mod kill;
+mod scrape;
 mod towards_firehose;

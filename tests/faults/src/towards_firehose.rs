@@ -8,16 +8,15 @@ mod stopped;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use clickstream_lab::http;
 use clickstream_lab::lake::Line;
 use clickstream_lab::program::Program;
 use clickstream_lab::relay::Relay;
 use serde_json::{Value, json};
 
-const TOKEN: &str = "operators-token";
+use crate::scrape::{Scrape, TOKEN};
 
 /// A relay whose sink is the stream at this address; spool in `folder`.
-fn relay(folder: &Path, url: &str, more: &[&str]) -> anyhow::Result<Relay> {
+pub fn relay(folder: &Path, url: &str, more: &[&str]) -> anyhow::Result<Relay> {
     let mut arguments = vec!["--sink", "firehose", "--endpoint-url", url];
     arguments.extend(["--metrics-token", TOKEN, "--linger", "0.05"]);
     arguments.extend(more);
@@ -30,7 +29,7 @@ fn relay(folder: &Path, url: &str, more: &[&str]) -> anyhow::Result<Relay> {
 }
 
 /// A stream at this address, which keeps its place when it is started again.
-fn stream(listen: &str, buckets: &Path, faults: &str) -> anyhow::Result<(Program, String)> {
+pub fn stream(listen: &str, buckets: &Path, faults: &str) -> anyhow::Result<(Program, String)> {
     let mut program = Program::start("firehose-local", |command| {
         command
             .args(["serve", "--listen", listen, "--dir"])
@@ -44,36 +43,6 @@ fn stream(listen: &str, buckets: &Path, faults: &str) -> anyhow::Result<(Program
         (port.len() > 1).then(|| format!("127.0.0.1:{port}"))
     })?;
     Ok((program, address))
-}
-
-/// Some of the relay's numbers at one moment.
-#[derive(Clone, Debug)]
-struct Scrape(BTreeMap<String, u64>);
-
-impl Scrape {
-    fn of(relay: &Relay) -> anyhow::Result<Self> {
-        let page = http::get(&format!("{}/metrics?token={TOKEN}", relay.url), &[])?;
-        anyhow::ensure!(page.status == 200, "{page:?}");
-        let numbers = page.body.lines().filter_map(|line| {
-            let (name, value) = line.split_once(' ')?;
-            let name = name.strip_prefix("clickstream_")?;
-            Some((name.to_owned(), value.parse().ok()?))
-        });
-        Ok(Self(numbers.collect()))
-    }
-
-    fn get(&self, name: &str) -> u64 {
-        self.0[name]
-    }
-
-    /// taken = delivered + waiting + rejected + duplicate + failed.
-    fn balances(&self) -> bool {
-        let sum: u64 = ["delivered", "rejected", "duplicate", "failed"]
-            .iter()
-            .map(|name| self.get(&format!("events_{name}_total")))
-            .sum();
-        self.get("events_taken_total") == sum + self.get("events_waiting")
-    }
 }
 
 fn event(id: &str, padding: usize) -> Value {

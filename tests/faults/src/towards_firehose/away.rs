@@ -5,7 +5,8 @@ use clickstream_lab::lake::Lake;
 use clickstream_lab::relay::Relay;
 use clickstream_lab::{http, wait};
 
-use super::{Scrape, event, relay, stream, times};
+use super::{event, relay, stream, times};
+use crate::scrape::{Scrape, memory};
 
 const SPOOL_MIB: usize = 112;
 
@@ -14,14 +15,6 @@ const MEMORY_MIB: u64 = 104;
 
 const EVENTS: usize = 40;
 const PADDING: usize = 30_000;
-
-/// Resident memory, in MiB.
-fn memory(relay: &Relay) -> anyhow::Result<u64> {
-    let status = fs_err::read_to_string(format!("/proc/{}/status", relay.program.id()))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().split(' ').next());
-    Ok(kib.unwrap_or_default().parse::<u64>()? / 1024)
-}
 
 fn reasons(relay: &Relay) -> anyhow::Result<(u16, String)> {
     let answer = http::get(&format!("{}/readyz", relay.url), &[])?;
