@@ -72,8 +72,8 @@ impl Watched {
     }
 }
 
-/// Runs the load on a relay whose events end under this folder.
-fn full_load(relay: &Relay, lake: &Path) -> anyhow::Result<()> {
+/// Runs the load on a relay whose events end under this folder; says what was seen.
+fn full_load(relay: &Relay, lake: &Path) -> anyhow::Result<String> {
     relay.wait_ready()?;
     let collected = Collected::start(lake);
     let senders = Senders::start(&relay.url, CONNECTIONS)?;
@@ -105,7 +105,7 @@ fn full_load(relay: &Relay, lake: &Path) -> anyhow::Result<()> {
     let found = collected.until(sent.new)?;
 
     let requests = sent.new / NEW;
-    println!(
+    let figures = format!(
         "{requests} requests, {} asked to come back; {} events in the lake; {} looks, memory at most {} MiB, its thirds {:?}",
         sent.refused,
         found.events,
@@ -138,14 +138,15 @@ fn full_load(relay: &Relay, lake: &Path) -> anyhow::Result<()> {
         "from {first} to {last} MiB: {:?}",
         watched.memory
     );
-    Ok(())
+    Ok(figures)
 }
 
 #[test]
 fn memory_is_flat_and_the_books_balance_at_every_look() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let relay = Relay::start(folder.path(), &["--metrics-token", TOKEN])?;
-    full_load(&relay, relay.lake.root())
+    println!("{}", full_load(&relay, relay.lake.root())?);
+    Ok(())
 }
 
 #[test]
@@ -156,7 +157,8 @@ fn getsentry_relay_3230_under_full_load_towards_a_stream_with_faults_nothing_is_
     let faults = "throttle=0.05,fail=0.05,seed=1";
     let (_sink, address) = towards_firehose::stream("127.0.0.1:0", &buckets, faults)?;
     let relay = towards_firehose::relay(folder.path(), &format!("http://{address}"), &[])?;
-    full_load(&relay, &buckets)
+    println!("{}", full_load(&relay, &buckets)?);
+    Ok(())
 }
 
 #[allow(
