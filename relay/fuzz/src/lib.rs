@@ -9,7 +9,7 @@ use std::time::Duration;
 use clickstream_relay::clock::Clock;
 use clickstream_relay::duplicate;
 use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
-use clickstream_relay::spool::files::{Files as _, SyncPoint, create_dirs};
+use clickstream_relay::spool::files::{Files as _, SyncPoint, create_dirs, sync_ancestors};
 use clickstream_relay::spool::plans::Plans;
 use clickstream_relay::spool::queue::Submitted;
 use clickstream_relay::spool::writer::Writer;
@@ -96,14 +96,15 @@ pub fn records(spool: &Spool) -> Vec<Record> {
 #[must_use]
 pub fn disk_with(contents: &Contents) -> SimulatedDisk {
     let disk = SimulatedDisk::new(1);
-    create_dirs(&disk, Path::new(DIR)).expect("a folder");
+    let dir = Path::new(DIR);
+    create_dirs(&disk, dir).expect("a folder");
     for (path, bytes) in contents {
         let file = disk.create(path).expect("a file");
         file.write_at(0, &mut [IoSlice::new(bytes)]).expect("room");
         file.sync(SyncPoint::Commit).expect("a sync");
     }
-    disk.sync_dir(Path::new(DIR), SyncPoint::SpoolNames)
-        .expect("a sync");
+    disk.sync_dir(dir, SyncPoint::SpoolNames).expect("a sync");
+    sync_ancestors(&disk, dir, SyncPoint::SpoolParents).expect("a sync");
     disk
 }
 

@@ -24,7 +24,10 @@ const TESTS: [&str; 5] = [
 fn variables(text: &str) -> impl Iterator<Item = &str> {
     let quoted = text.split('"').skip(1).step_by(2);
     let ours = quoted.filter(|word| word.starts_with("CLICKSTREAM_"));
-    ours.filter(|word| word.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase()))
+    ours.filter(|word| {
+        word.bytes()
+            .all(|byte| byte == b'_' || byte.is_ascii_uppercase())
+    })
 }
 
 #[test]
