@@ -77,8 +77,9 @@ impl Writer {
 
     /// A segment that waits only for its ids to go into a file gets them there when it is
     /// needed.
-    pub(super) fn file_ids_for_room(&self) {
-        if self.log.lacks_filed_ids() {
+    pub(super) fn file_ids_for_room(&mut self) {
+        if self.log.lacks_filed_ids() && !self.core.file_ids() && self.log.drop_unfinished_spares()
+        {
             self.core.file_ids();
         }
     }

@@ -20,6 +20,7 @@ mod histories;
 mod history;
 mod ids;
 mod model;
+mod room;
 mod rows;
 mod spool_promises;
 mod while_syncing;

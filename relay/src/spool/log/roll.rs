@@ -59,26 +59,47 @@ impl Log {
 
     /// A whole segment file that holds nothing needed.
     fn free_file(&mut self) -> Result<SegmentFile, CommitError> {
-        if self.free.is_empty() {
+        if !self.free.last().is_some_and(|spare| self.is_whole(spare)) {
+            // On a full disk a spare may never become whole.
             self.recycle();
         }
         if self.free.is_empty() && self.file_count() < self.most_segments {
-            match self.add_file() {
-                Ok(()) => self.disk_full = false,
-                Err(error) if error.kind() == io::ErrorKind::StorageFull => self.disk_full = true,
-                Err(error) => return Err(error.into()),
-            }
+            self.add_file().inspect_err(|error| self.note_room(error))?;
         }
         let Some(mut file) = self.free.pop() else {
             return Err(CommitError::Full);
         };
+        if self.is_whole(&file) {
+            return Ok(file);
+        }
         match file.grow(self.segment_size, u64::MAX) {
-            Ok(_) => Ok(file),
+            Ok(_) => {
+                self.disk_full = false;
+                Ok(file)
+            }
             Err(error) => {
                 self.free.push(file);
+                self.note_room(&error);
                 Err(error.into())
             }
         }
+    }
+
+    fn is_whole(&self, file: &SegmentFile) -> bool {
+        file.capacity >= self.segment_size
+    }
+
+    fn note_room(&mut self, error: &io::Error) {
+        self.disk_full |= error.kind() == io::ErrorKind::StorageFull;
+    }
+
+    /// Gives the disk back what spares took that it had no room for: a file of ids needs less
+    /// and frees a whole segment. Says whether there was any.
+    pub(in crate::spool) fn drop_unfinished_spares(&mut self) -> bool {
+        let size = self.segment_size;
+        let unfinished = self.free.extract_if(.., |spare| spare.capacity < size);
+        let removed = unfinished.map(|spare| self.files.remove_file(&spare.path));
+        removed.count() > 0
     }
 
     /// Files in use and free.
@@ -122,9 +143,11 @@ impl Log {
     /// not yet in a file.
     pub(in crate::spool) fn lacks_filed_ids(&self) -> bool {
         let filed = self.shared.filed.load(Ordering::Acquire);
-        self.free.is_empty()
-            && (self.disk_full || self.file_count() >= self.most_segments)
-            && self.oldest_delivered().is_some_and(|until| until > filed)
+        let lacks = match self.free.last() {
+            None => self.disk_full || self.file_count() >= self.most_segments,
+            Some(spare) => self.disk_full && !self.is_whole(spare),
+        };
+        lacks && self.oldest_delivered().is_some_and(|until| until > filed)
     }
 
     /// Makes a spare segment file, a step at a time, while nobody waits; says whether
