@@ -141,7 +141,8 @@ impl IdFile {
         Page::read(&bytes[..read], self.seed, number)
     }
 
-    fn say_damaged(&self) {
+    /// A page of it is damaged or cannot be read: says so once.
+    pub fn say_damaged(&self) {
         if !self.damaged.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 file = %self.path.display(),

@@ -41,6 +41,8 @@ pub struct Keeper {
     next_generation: u64,
     /// Files whose writer did not come to the end, or whose head is damaged.
     headless: Vec<(u64, u64)>,
+    /// No id file that was found names this position or a higher one.
+    named: u64,
     merge: Option<Merge>,
     /// A merge failed: the next one waits for the next file.
     merge_failed: bool,
@@ -95,9 +97,10 @@ impl Keeper {
             };
             self.add(file, batch);
         }
-        self.filed = self.filed.max(batch.until);
         self.merge_failed = false;
         self.keep_within_budget();
+        // Last: until the queue knows of it, too, appends ask again and again.
+        self.filed = self.filed.max(batch.until);
         self.publish();
         Ok(())
     }

@@ -29,14 +29,17 @@ pub struct Merge {
 }
 
 /// The files of a generation that are to become one: all of one that grows no more, the
-/// newest ones of about the same size while it grows.
+/// newest ones of about the same size while it grows. A damaged one stays as it is: what
+/// cannot be read of it now may be readable later.
 #[must_use]
 pub fn due(generation: &Generation, grows: bool) -> Option<Vec<Arc<IdFile>>> {
     let files = &generation.files;
     if !grows {
-        let most = files.len().min(MOST);
-        return (files.len() > 1).then(|| files[..most].to_vec());
+        let mut runs = files.split(|file| file.is_damaged());
+        let run = runs.find(|run| run.len() > 1)?;
+        return Some(run[..run.len().min(MOST)].to_vec());
     }
+    let files = files.rsplit(|file| file.is_damaged()).next()?;
     let class = |file: &Arc<IdFile>| file.head.count.max(1).ilog2() / FAN.ilog2();
     let newest = class(files.last()?);
     let alike = files.iter().rev().take_while(|file| class(file) <= newest);
@@ -64,7 +67,7 @@ impl Merge {
         let writing = Writing::begin(files, dir, (head.first, head.until), spool_id)?;
         Ok(Self {
             generation: head.generation,
-            cursors: inputs.iter().map(|file| Cursor::new(file)).collect(),
+            cursors: inputs.iter().map(Cursor::new).collect(),
             inputs,
             writing,
             head,
@@ -75,9 +78,13 @@ impl Merge {
     /// Writes up to `most` ids more; says whether all are written.
     ///
     /// # Errors
-    /// When the disk is full or fails.
+    /// When the disk is full or fails, or a page is damaged.
     pub fn step(&mut self, most: usize) -> io::Result<bool> {
         for _ in 0..most {
+            if let Some(broken) = self.cursors.iter().find(|one| one.broken) {
+                broken.file.say_damaged();
+                return Err(io::ErrorKind::InvalidData.into());
+            }
             let cursors = self.cursors.iter_mut();
             let lowest = cursors.filter(|one| one.key().is_some());
             let Some(lowest) = lowest.min_by_key(|one| one.key()) else {
@@ -111,6 +118,9 @@ impl Merge {
 /// A place in a file: the keys of one page.
 #[derive(Debug)]
 struct Cursor {
+    file: Arc<IdFile>,
+    /// A page was not intact.
+    broken: bool,
     reading: Reading,
     next: u64,
     pages: u64,
@@ -119,8 +129,10 @@ struct Cursor {
 }
 
 impl Cursor {
-    fn new(file: &IdFile) -> Self {
+    fn new(file: &Arc<IdFile>) -> Self {
         let mut cursor = Self {
+            file: Arc::clone(file),
+            broken: false,
             reading: Reading::new(file),
             next: 0,
             pages: file.head.pages(),
@@ -142,13 +154,14 @@ impl Cursor {
         }
     }
 
-    /// To the next intact page.
+    /// To the next page.
     fn turn(&mut self) {
         self.keys.clear();
         self.at = 0;
-        while self.keys.is_empty() && self.next < self.pages {
-            if let Some(page) = self.reading.page(self.next) {
-                self.keys.extend((0..page.count()).map(|at| page.key(at)));
+        if self.next < self.pages {
+            match self.reading.page(self.next) {
+                Some(page) => self.keys.extend((0..page.count()).map(|at| page.key(at))),
+                None => self.broken = true,
             }
             self.next += 1;
         }

@@ -89,7 +89,7 @@ pub(super) fn open(
     let recovered = recover(&*files, dir, &identity, position, &damage, &mut keeper);
     let mut recovered = recovered.map_err(failed)?;
     let planned = plans::highest_position(&*files, dir, &damage).map_err(failed)?;
-    recovered.next_position = recovered.next_position.max(planned);
+    recovered.next_position = recovered.next_position.max(planned).max(keeper.named());
     // All names that this start found or made, also those of a process that was killed
     // before it could sync them.
     files.sync_dir(dir, SyncPoint::SpoolNames).map_err(failed)?;

@@ -14,6 +14,8 @@ use crate::spool_promises::{append, config};
 
 mod set;
 
+mod damaged;
+
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
 const START: u64 = 1_767_322_985_006;

@@ -45,6 +45,7 @@ impl Keeper {
             before: Before::default(),
             next_generation: 1,
             headless: Vec::new(),
+            named: 0,
             merge: None,
             merge_failed: false,
         };
@@ -66,6 +67,7 @@ impl Keeper {
         found.sort_by_key(|(first, until)| (*first, u64::MAX - *until));
         let mut whole: Vec<IdFile> = Vec::new();
         for (first, until) in found {
+            self.named = self.named.max(until);
             let path = self.dir.join(name(first, until));
             let replaced = whole.last().is_some_and(|last| until <= last.head.until);
             if replaced {
@@ -159,8 +161,16 @@ impl Keeper {
                     position = file.head.until;
                 }
             }
-            if position >= until || position >= lowest {
+            let segments_hold_it = lowest > 0 && position >= lowest;
+            if position >= until || segments_hold_it {
                 self.files.remove_file(&path)?;
+                if position < until.min(self.filed) {
+                    // All ids from here on are read from the segments again, and no segment is
+                    // used again before they are in a new file, which takes the place of all
+                    // that begin behind it.
+                    self.filed = position;
+                    self.before = self.behind(self.filed);
+                }
                 continue;
             }
             tracing::error!(
@@ -234,6 +244,24 @@ impl Keeper {
             self.before.until_ms = clock_ms;
             self.window.since_ms.fetch_max(clock_ms, Ordering::Relaxed);
         }
+    }
+
+    /// What stands in files up to this position.
+    fn behind(&self, position: u64) -> Before {
+        let mut files = self.generations.iter().flat_map(|one| &one.files);
+        let last = files.rfind(|file| file.head.until <= position);
+        last.map_or(Before::default(), |file| Before {
+            until: file.head.until,
+            until_ms: file.head.until_ms,
+        })
+    }
+
+    /// No id file that was found names this position or a higher one. Records may be gone, by
+    /// rot or because they were only buffered, whose ids are in a file: the positions of those
+    /// that come must not be taken for theirs.
+    #[must_use]
+    pub fn named(&self) -> u64 {
+        self.named
     }
 
     /// The highest clock reading that the files name.
