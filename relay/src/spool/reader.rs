@@ -161,9 +161,19 @@ impl Cursor {
         }
     }
 
+    /// Whether its file still holds the segment: it leaves the table before it is written anew.
+    fn is_there(&self, segment: &Segment) -> bool {
+        self.shared.segments().contains_key(&segment.number)
+    }
+
     /// Nothing of ours stands here though it is below the durable position: rot.
     fn skip_damage(&mut self, segment: &Segment) -> io::Result<()> {
         let rest = self.bytes(segment, segment.end - self.offset)?;
+        if !self.is_there(segment) {
+            // Delivered, and used again while it was read by somebody who only watches.
+            (self.segment, self.offset) = (segment.number + 1, SECTOR);
+            return Ok(());
+        }
         let next = scan::next(&rest, segment.seed, self.offset, self.offset);
         let until = next.map_or(segment.end, |(at, _)| at);
         self.damaged += 1;
@@ -274,7 +284,54 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
-    use crate::spool::{Config, Entry, RealFiles, Spool};
+    use crate::spool::files::simulated::SimulatedDisk;
+    use crate::spool::{Checkpoint, Config, Entry, RealFiles, Spool};
+
+    #[test]
+    fn a_segment_that_is_used_again_while_it_is_read_is_no_damage() {
+        let disk = SimulatedDisk::new(1);
+        let config = Config {
+            size: 2 * 8192,
+            segment_size: 8192,
+            ..Config::new("/spool")
+        };
+        let clock = Arc::new(SystemClock::default());
+        let files = Arc::new(disk.clone());
+        let (spool, mut writer) = Spool::open_without_thread(&config, files, clock).unwrap();
+        let mut append = |id: u64| {
+            let entry = Entry {
+                received_at: id,
+                key: spool.key("shop", 1, &id.to_string()),
+                line: vec![b'x'; 2_000],
+            };
+            let _waits = spool.submit(&[entry]);
+            writer.commit_waiting();
+            writer.tend_ids();
+            let next = Checkpoint {
+                position: *spool.durable().borrow(),
+                ..spool.checkpoint()
+            };
+            spool.advance(next).unwrap();
+        };
+        append(0);
+        let mut slow = spool.cursor(1);
+        // As far as a read gets before it looks at the disk.
+        let found = slow.place().unwrap();
+        (1..9).for_each(append);
+        let damage = spool.counters().rot;
+        slow.skip_damage(&found).unwrap();
+        assert_eq!((spool.counters().rot, damage), (0, 0));
+        let names = disk.contents(std::path::Path::new("/spool")).into_keys();
+        assert!(
+            !names
+                .into_iter()
+                .any(|name| name.to_string_lossy().contains("rot-"))
+        );
+        // It goes on with what is there.
+        let until = *spool.durable().borrow();
+        let rest = slow.read(usize::MAX, until).unwrap();
+        assert_eq!(rest.last().map(|last| last.position), Some(until - 1));
+    }
 
     #[test]
     fn a_call_that_is_dropped_leaves_its_read_to_the_next_one() {
