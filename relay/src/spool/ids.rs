@@ -33,7 +33,6 @@ impl Core {
     /// Puts all durable ids into a file; false when the disk does not take it.
     pub(super) fn file_ids(&self) -> bool {
         let mut ids = self.ids();
-        let clock = self.shared.highest_clock.load(Ordering::Relaxed);
         let mut again = !ids.batch.keys.is_empty();
         loop {
             if !again {
@@ -41,6 +40,8 @@ impl Core {
                 let durable = queue.durable;
                 ids.batch = queue.index.take_batch(durable);
             }
+            // After all of them became durable.
+            let clock = self.shared.highest_clock.load(Ordering::Relaxed);
             if !self.file_batch(&mut ids, clock) {
                 return false;
             }
