@@ -25,6 +25,7 @@ use super::scan::{Scan, scan};
 use super::segment::{SegmentFile, slots};
 
 mod ids;
+mod missing;
 
 /// Why a spool could not be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -112,6 +113,8 @@ pub struct Inspector<'a> {
     begun: Option<u64>,
     /// By number, with the end that a later header names.
     segments: BTreeMap<u64, (Head, SegmentFile, Option<u64>)>,
+    /// Where headers say that segments end, also those that are not there.
+    ends: BTreeMap<u64, u64>,
     parts: Vec<Part>,
     _lock: Box<dyn Lock>,
 }
@@ -161,6 +164,7 @@ impl<'a> Inspector<'a> {
             checkpoint,
             begun,
             segments: BTreeMap::new(),
+            ends: BTreeMap::new(),
             parts,
             _lock: lock,
         };
@@ -205,6 +209,7 @@ impl<'a> Inspector<'a> {
         for (number, (_, _, end)) in &mut self.segments {
             *end = ends.get(number).copied();
         }
+        self.ends = ends;
         Ok(())
     }
 
@@ -349,6 +354,7 @@ impl<'a> Inspector<'a> {
             }
             seen.parts.push(part(&file.path, state, holds));
         }
+        seen.parts.extend(self.missing());
         seen.parts.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(seen)
     }

@@ -292,7 +292,11 @@ impl Log {
         let fits = |current: &Current| current.at + needed <= current.file.capacity;
         let room = match self.current.as_ref().is_some_and(fits) {
             true => Ok(()),
-            false => self.roll(standing.next_position, &mut outcome.ended),
+            // Not the next position: appends may have come meanwhile that have lower ones.
+            false => {
+                let first = *self.shared.durable.borrow();
+                self.roll(first, &mut outcome.ended)
+            }
         };
         let mut none = [&mut Frames::default()];
         let committed = room.and_then(|()| {

@@ -19,6 +19,7 @@ mod hand_clock;
 mod histories;
 mod history;
 mod ids;
+mod looking;
 mod model;
 mod room;
 mod rows;
