@@ -69,9 +69,9 @@ fn a_segment_file_that_is_gone_is_no_intact_spool() {
                 // A segment that was never begun.
                 disk.fail_write_after(Some(0));
                 append(&spool, &mut writer, "refused").unwrap_err();
-                disk.fail_write_after(Some(0));
+                // Its file is made, and nothing of it is written.
+                disk.fail_write_after(Some(1));
                 append(&spool, &mut writer, "refused").unwrap_err();
-                disk.fail_write_after(None);
             }
             append(&spool, &mut writer, &id).unwrap();
         }
