@@ -12,9 +12,8 @@ use clickstream_relay::spool::{self, AppendError, Checkpoint, Files, Spool, Stor
 use crate::hand_clock::HandClock;
 use crate::spool_promises::{append, config};
 
-mod set;
-
 mod damaged;
+mod set;
 
 const HOUR: u64 = 3_600_000;
 const DAY: u64 = 24 * HOUR;
