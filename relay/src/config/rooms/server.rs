@@ -35,7 +35,8 @@ pub(in crate::config) struct Server {
 pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigError> {
     let defaults = http::Config::default();
     let grace = flags.grace.map_or(defaults.grace, |seconds| seconds.0);
-    let tls = tls(flags.tls_cert, flags.tls_key)?;
+    #[cfg(not(feature = "tls"))]
+    no_tls(flags.tls_cert, flags.tls_key)?;
     let http = http::Config {
         max_connections: at_least_1(
             "--max-connections",
@@ -50,7 +51,7 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         grace,
         first_byte: defaults.first_byte,
         #[cfg(feature = "tls")]
-        tls,
+        tls: tls(flags.tls_cert, flags.tls_key)?,
     };
     let public_url = flags.public_url.map(|text| origin("--public-url", text));
     let allow_origin = flags.allow_origin.unwrap_or_default().into_iter();
@@ -90,7 +91,7 @@ fn tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<Option<Tls>, Confi
 }
 
 #[cfg(not(feature = "tls"))]
-fn tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<(), ConfigError> {
+fn no_tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<(), ConfigError> {
     match (cert, key) {
         (None, None) => Ok(()),
         _ => Err(ConfigError::NoTls),
