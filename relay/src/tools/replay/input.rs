@@ -6,6 +6,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use clickstream_event::validate::Reason as RejectReason;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -44,8 +45,7 @@ pub type Reason = &'static str;
 #[serde(rename_all = "camelCase")]
 struct RejectedLine {
     received_at: String,
-    #[serde(rename = "code")]
-    _code: String,
+    code: String,
     #[serde(rename = "reason")]
     _reason: String,
     raw: Option<String>,
@@ -81,6 +81,10 @@ pub fn events(line: &[u8]) -> Vec<Result<Event, Reason>> {
 }
 
 fn rejected_event(rejected: RejectedLine, line: &[u8]) -> Result<Event, Reason> {
+    if rejected.code == RejectReason::InvalidUtf8.name() {
+        // What is kept is another event: replacement characters stand in it.
+        return Err("its bytes are no text, and were not kept as they came");
+    }
     let raw = match (rejected.raw, rejected.length) {
         (Some(raw), None) => raw,
         _ => return Err("its bytes were not kept whole, see --rejected-size"),
@@ -159,7 +163,12 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_has_its_reason_and_costs_nothing_else() {
         let cut = r#"{"receivedAt":"t","source":"s","index":0,"messageId":null,"code":"x","reason":"y","length":99999}"#;
+        let no_text = r#"{"receivedAt":"t","source":"s","index":0,"messageId":null,"code":"invalid_utf8","reason":"y","raw":"{\"type\":\"track\",\"event\":\"A\ufffd\"}"}"#;
         for (line, reason) in [
+            (
+                no_text,
+                "its bytes are no text, and were not kept as they came",
+            ),
             (cut, "its bytes were not kept whole, see --rejected-size"),
             (
                 r#"{"errorCode":"x","rawData":"%"}"#,
