@@ -111,8 +111,6 @@ fn cargo_fuzz(word: &str, folder: &str) -> anyhow::Result<Command> {
         .arg(command::root().join(folder).join("fuzz"))
         .args(["--sanitizer", "none", "--target-dir"])
         .arg(command::target().join("fuzz"))
-        // A panic names its line without it, and it is a third of what is written.
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
         // Coverage is an option that the stable compiler has and does not offer.
         .env("RUSTC_BOOTSTRAP", "1")
         .current_dir(command::root());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
-use super::frame::{u32_at, u64_at};
+use super::frame::{MOST, u32_at, u64_at};
 use super::inspect::{Part, State, part};
 use super::salvage::{self, Salvaged};
 
@@ -187,7 +187,8 @@ impl Checkpoint {
             return None;
         }
         let word = |index: usize| u64_at(bytes, 8 + 8 * index);
-        Some(Self {
+        // As in a frame: nothing here comes to more.
+        (0..7).all(|index| word(index) <= MOST).then(|| Self {
             sequence: word(0),
             position: word(1),
             plan: word(2),

@@ -23,6 +23,10 @@ pub const ALIGN: usize = 8;
 /// Bytes of a whole commit frame.
 pub const COMMIT: usize = HEADER + 48;
 
+/// No number of a spool comes to more, and some of them can be added without a thought. A frame that
+/// says otherwise is damaged, whatever its checksum says: that is no signature.
+pub const MOST: u64 = 1 << 60;
+
 const RECORD_KIND: u8 = 1;
 const COMMIT_KIND: u8 = 2;
 
@@ -211,11 +215,19 @@ pub fn read(bytes: &[u8], seed: u32, offset: u64) -> Found {
     }
     let mut key = [0; 16];
     key.copy_from_slice(&bytes[32..48]);
-    let commit = (kind == COMMIT_KIND && length == COMMIT).then(|| Commit {
-        durable: (u64_at(bytes, 48), u64_at(bytes, 56)),
-        stored: u64_at(bytes, 64),
-        duplicate: u64_at(bytes, 72),
-        rejected: u64_at(bytes, 80),
+    let said = (kind == COMMIT_KIND && length == COMMIT).then(|| [48, 56, 64, 72, 80]);
+    let said = said.map(|places| places.map(|at| u64_at(bytes, at)));
+    let numbers = [position, time]
+        .into_iter()
+        .chain(said.into_iter().flatten());
+    if numbers.max() > Some(MOST) {
+        return Found::Damage;
+    }
+    let commit = said.map(|[number, end, stored, duplicate, rejected]| Commit {
+        durable: (number, end),
+        stored,
+        duplicate,
+        rejected,
     });
     Found::Frame(Frame {
         position,
@@ -275,6 +287,19 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_no_spool_comes_to_are_damage() {
+        assert_eq!(read(&sealed(b"{}", MOST + 1, 1, 64), 1, 64), Found::Damage);
+        let commit = Commit {
+            stored: u64::MAX,
+            ..Commit::default()
+        };
+        let mut bytes = Vec::new();
+        let contents = write_commit(&mut bytes, 5, &commit);
+        seal(&mut bytes, 12, contents, 1, 64);
+        assert_eq!(read(&bytes, 1, 64), Found::Damage);
+    }
+
+    #[test]
     fn another_seed_or_offset_is_no_frame_of_ours() {
         let bytes = sealed(b"{}", 1, 42, 4096);
         assert!(matches!(read(&bytes, 42, 4096), Found::Frame(_)));
@@ -284,7 +309,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_line_comes_back(line in proptest::collection::vec(any::<u8>(), 0..200), position: u64) {
+        fn any_line_comes_back(line in proptest::collection::vec(any::<u8>(), 0..200), position in 0..=MOST) {
             let bytes = sealed(&line, position, 9, 8);
             prop_assert_eq!(bytes.len() % ALIGN, 0);
             let Found::Frame(frame) = read(&bytes, 9, 8) else { panic!("not found") };

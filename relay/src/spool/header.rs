@@ -6,7 +6,7 @@
 //! into the seed of every frame's checksum, so that frames of the file's former lives,
 //! also of one whose header never became durable, do not look valid.
 
-use super::frame::{u32_at, u64_at};
+use super::frame::{MOST, u32_at, u64_at};
 
 /// Where frames begin.
 pub const SECTOR: u64 = 4096;
@@ -86,10 +86,12 @@ impl Header {
         }
         let mut salt = [0; 16];
         salt.copy_from_slice(&copy[32..48]);
-        Some(Self {
-            number: u64_at(copy, 24),
+        let (number, first) = (u64_at(copy, 24), u64_at(copy, 48));
+        // As in a frame: nothing here comes to more.
+        (number.max(first) <= MOST).then(|| Self {
+            number,
             salt,
-            first: u64_at(copy, 48),
+            first,
             ends: (0..count)
                 .map(|index| FIXED + index * 16)
                 .map(|at| (u64_at(copy, at), u64_at(copy, at + 8)))
