@@ -267,6 +267,11 @@ mod tests {
                 "for=203.0.113.1;host=\"a\\\";for=198.51.100.7\"",
                 Some("203.0.113.1"),
             ),
+            // Nor does one that the visitor called the host, and that our proxy has quoted.
+            (
+                "for=203.0.113.1;host=\"a\\\", for=198.51.100.7;x=\\\"\"",
+                Some("203.0.113.1"),
+            ),
             ("proto=https", None),
             ("for=203.0.113.1;for=198.51.100.7", None),
             ("for=203.0.113.300", None),

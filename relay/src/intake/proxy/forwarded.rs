@@ -22,13 +22,14 @@ pub fn forwarded(headers: &HeaderMap) -> Vec<String> {
 }
 
 /// One line's elements. Commas in quotes end nothing, and quotes are paired from the right: one that
-/// the visitor left open does not reach what our proxy has added.
+/// the visitor left open does not reach what our proxy has added. One behind a backslash is text: our
+/// proxy may quote what the visitor calls the host.
 fn elements(line: &str) -> Vec<String> {
     let mut hops = Vec::new();
     let (mut quoted, mut end) = (false, line.len());
     for (at, byte) in line.bytes().enumerate().rev() {
         match byte {
-            b'"' => quoted = !quoted,
+            b'"' => quoted ^= !is_escaped(line, at),
             b',' if !quoted => {
                 hops.push(hop(line.get(at + 1..end).unwrap_or_default()));
                 end = at;
@@ -39,6 +40,12 @@ fn elements(line: &str) -> Vec<String> {
     hops.push(hop(line.get(..end).unwrap_or_default()));
     hops.reverse();
     hops
+}
+
+/// Whether an odd number of backslashes stands before the byte at `at`.
+fn is_escaped(line: &str, at: usize) -> bool {
+    let before = line.as_bytes().iter().take(at).rev();
+    before.take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
 /// The one `for` of an element, without its quotes.
