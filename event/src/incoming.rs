@@ -42,6 +42,8 @@ pub struct Incoming<'a> {
     pub user_agent: Option<Cow<'a, str>>,
     /// Signs of automation.
     pub automation: Automation,
+    /// An `identify` said who somebody is in its context alone: its `traits` are a copy of that.
+    pub traits_copied: bool,
     /// The client's `originalTimestamp` as JSON, where it is not what is written.
     pub(crate) claimed_original: Option<String>,
     /// A time that was given and could not be read.
@@ -115,6 +117,7 @@ impl<'a> Incoming<'a> {
             sent_at: event.sent_at.or(batch_sent_at),
             user_agent: event.user_agent.map(Cow::Borrowed),
             automation: Automation::of(event.automation, event.doubtful),
+            traits_copied: false,
             claimed_original: None,
             unreadable_time: false,
             kept: Kept::Runs(event.runs),
@@ -201,10 +204,8 @@ impl<'a> Incoming<'a> {
 
         let in_context = |key| context.get(key).or_else(|| batch_context.get(key));
         let has_traits = event.members.iter().any(|member| member.key == "traits");
-        if kind == EventType::Identify
-            && !has_traits
-            && let Some(traits) = in_context("traits")
-        {
+        let copied = in_context("traits").filter(|_| kind == EventType::Identify && !has_traits);
+        if let Some(traits) = copied {
             // RudderStack's SDKs say there, and there alone, who somebody is.
             Object::append(&mut kept, "traits", traits);
         }
@@ -221,6 +222,7 @@ impl<'a> Incoming<'a> {
             sent_at,
             user_agent: in_context("userAgent").and_then(text_of).map(Cow::Owned),
             automation: Automation::of(in_context("automation"), doubtful),
+            traits_copied: copied.is_some(),
             claimed_original,
             unreadable_time: given.is_some_and(|(_, time)| time.is_none()),
             kept: Kept::Written(kept),

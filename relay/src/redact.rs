@@ -33,6 +33,17 @@ impl Rules {
     pub fn apply(&self, json: &[u8]) -> Option<Vec<u8>> {
         walk::without(self, std::str::from_utf8(json).ok()?)
     }
+
+    /// As [`Rules::apply`], for an `identify` whose `traits` are a copy of its context's: what a rule
+    /// leaves out there, it leaves out of the copy.
+    #[must_use]
+    pub fn apply_with_copy(&self, json: &[u8]) -> Option<Vec<u8>> {
+        let rules = Self {
+            paths: path::with_copies(&self.paths),
+            queries: self.queries.clone(),
+        };
+        rules.apply(json)
+    }
 }
 
 #[cfg(test)]

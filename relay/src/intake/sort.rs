@@ -201,7 +201,12 @@ impl Intake {
         }
         let mut whole = Vec::new();
         event.write_line(&stamp, &mut whole);
-        let Some(left) = self.config.redact.apply(&whole) else {
+        let rules = &self.config.redact;
+        let left = match event.traits_copied {
+            true => rules.apply_with_copy(&whole),
+            false => rules.apply(&whole),
+        };
+        let Some(left) = left else {
             // Nobody has seen a line that was accepted and cannot be read; it would not be stored.
             let message_id = message_id.to_owned();
             sorted

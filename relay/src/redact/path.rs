@@ -14,6 +14,9 @@ enum Step {
     Named(String),
 }
 
+/// What an `identify` says in its context alone, the relay writes as its `traits`, too.
+const COPIED: [&str; 2] = ["context", "traits"];
+
 /// Names that the relay decides by or writes itself: without them an event is none.
 const NEEDED: [&str; 8] = [
     "type",
@@ -74,6 +77,27 @@ impl std::str::FromStr for Path {
                 _ => Err(InvalidPath::Relay),
             },
             _ => Ok(Self(steps)),
+        }
+    }
+}
+
+/// These paths, and those to the copies that the relay has made of what they lead to.
+pub(super) fn with_copies(paths: &[Path]) -> Vec<Path> {
+    let copies = paths.iter().filter_map(Path::to_copy);
+    copies.chain(paths.iter().cloned()).collect()
+}
+
+impl Path {
+    /// The path to the copy of what this one leads to, if there is one.
+    fn to_copy(&self) -> Option<Self> {
+        let [context, traits] = COPIED;
+        match self.0.as_slice() {
+            [first] if first.is(context) => Some(Self(vec![Step::Named(traits.to_owned())])),
+            [first, second, more @ ..] if first.is(context) && second.is(traits) => {
+                let traits = Step::Named(traits.to_owned());
+                Some(Self([&[traits], more].concat()))
+            }
+            _ => None,
         }
     }
 }

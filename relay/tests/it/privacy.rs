@@ -58,6 +58,32 @@ async fn what_a_rule_names_is_in_no_line() {
     assert_eq!(lines[0].get("traits"), None);
 }
 
+/// The relay copies what an `identify` says in its context alone.
+#[tokio::test]
+async fn what_a_rule_names_is_in_no_copy() {
+    for (rule, left) in [
+        ("context.traits.email", json!({"plan": "free"})),
+        ("context.traits", json!(null)),
+        ("context.*", json!(null)),
+        ("context", json!(null)),
+    ] {
+        let house = house(&[rule], &[]).await;
+        let said = r#""traits":{"email":"somebody-secret","plan":"free"}"#;
+        let events = [
+            format!(r#"{{"type":"identify","userId":"45","context":{{{said}}}}}"#),
+            // What somebody says there is another member, which no rule names.
+            format!(r#"{{"type":"identify","userId":"45",{said},"context":{{{said}}}}}"#),
+        ];
+        let body = format!(r#"{{"batch":[{}]}}"#, events.join(","));
+        house
+            .post("/v1/batch", &[("x-write-key", "server-key")], body)
+            .await;
+        let lines = house.lines().await;
+        assert_eq!(lines[0]["traits"], left, "{rule}");
+        assert_eq!(lines[1]["traits"]["email"], "somebody-secret", "{rule}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_rule_names_reaches_no_file() {
     let secret = "somebody-secret";
