@@ -81,8 +81,11 @@ fn any_batch<'a>(body: &'a [u8], limits: &Limits) -> Result<Batch<'a>, Malformed
     let span = frame.get("batch").ok_or(Malformed::MissingBatch)?;
     frame.refuse_twice()?;
     let mut batch = frame.batch(*limits);
-    batch.context = frame.context(*limits)?;
     batch.context_bytes = frame.get("context").map_or(0, <[u8]>::len);
+    // Larger, it makes every event too large, and is not worth reading.
+    if batch.context_bytes <= limits.event_bytes {
+        batch.context = frame.context(*limits)?;
+    }
     let mut at = 0;
     if scan::expect(span, &mut at, b'[').is_err() {
         return Err(Malformed::MissingBatch);
@@ -188,6 +191,12 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.events.capacity() * size_of::<Event<'_>>()
+    }
+
+    /// The bytes of the batch's own context, which go into each of its events.
+    #[must_use]
+    pub fn context_bytes(&self) -> usize {
+        self.context_bytes
     }
 
     /// The write key in the body, if any.

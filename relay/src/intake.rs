@@ -251,6 +251,11 @@ impl Intake {
         let mut sorted = self.sort(sizes, &keys, key, &head, &spool, &mut held)?;
         drop(batch);
         drop(bytes);
+        if let Some(rate) = &self.by_key {
+            for own in &sorted.own_keys {
+                self.paced(rate, own)?;
+            }
+        }
         let newest = sorted.anonymous_id.take();
         let mut taken = self.store(&spool, count, sorted).await?;
         taken.remembered = self.identity.remember(visit, newest.as_deref());

@@ -1,5 +1,7 @@
 //! The frame of any body, read loosely: whatever is wrong inside an event costs only that event.
 
+use std::borrow::Cow;
+
 use super::Batch;
 use crate::limits::Limits;
 use crate::member::{self, Object};
@@ -8,10 +10,22 @@ use crate::scan;
 use crate::time::Timestamp;
 use crate::validate::{Malformed, Reason};
 
-/// The members of a body, their values still unread.
+/// The members of a frame that say something.
+const NAMES: [&str; 6] = [
+    "batch",
+    "context",
+    "sentAt",
+    "writeKey",
+    "userToken",
+    "storage",
+];
+
+/// The members of a body, their values still unread. Of each name the first, and no others are
+/// remembered: a body may have a million.
 pub(super) struct Frame<'a> {
     body: &'a [u8],
-    members: Vec<(String, &'a [u8])>,
+    members: [Option<&'a [u8]>; NAMES.len()],
+    twice: [bool; NAMES.len()],
 }
 
 impl<'a> Frame<'a> {
@@ -19,7 +33,8 @@ impl<'a> Frame<'a> {
         let broken = |at| Malformed::InvalidJson { at };
         let mut frame = Self {
             body,
-            members: Vec::new(),
+            members: [None; NAMES.len()],
+            twice: [false; NAMES.len()],
         };
         let mut at = 0;
         scan::space(body, &mut at);
@@ -38,10 +53,7 @@ impl<'a> Frame<'a> {
                 scan::expect(body, &mut at, b':').map_err(|_| broken(at))?;
                 scan::space(body, &mut at);
                 let end = scan::skip(body, at).ok_or_else(|| broken(at))?;
-                // A single event's own duplicates are its own matter; a frame's are ours.
-                frame
-                    .members
-                    .push((key, body.get(at..end).unwrap_or_default()));
+                frame.remember(&key, body.get(at..end).unwrap_or_default());
                 at = end;
                 scan::space(body, &mut at);
                 match body.get(at) {
@@ -62,8 +74,18 @@ impl<'a> Frame<'a> {
         }
     }
 
+    fn remember(&mut self, key: &str, value: &'a [u8]) {
+        let place = NAMES.iter().position(|name| *name == key);
+        let places = self.members.iter_mut().zip(&mut self.twice);
+        if let Some((member, twice)) = place.and_then(|place| places.into_iter().nth(place)) {
+            // A single event's own duplicates are its own matter; a frame's are ours.
+            *twice = member.is_some();
+            *member = member.or(Some(value));
+        }
+    }
+
     /// The key at `at`; one that is no UTF-8 is nobody's name here.
-    fn key(&self, at: &mut usize) -> Result<String, Malformed> {
+    fn key(&self, at: &mut usize) -> Result<Cow<'a, str>, Malformed> {
         let start = *at;
         let broken = Malformed::InvalidJson { at: start };
         if self.body.get(start) != Some(&b'"') {
@@ -74,15 +96,12 @@ impl<'a> Frame<'a> {
         Ok(std::str::from_utf8(quoted)
             .ok()
             .and_then(|quoted| member::key(quoted, &mut 0).ok())
-            .map(std::borrow::Cow::into_owned)
             .unwrap_or_default())
     }
 
     pub(super) fn get(&self, key: &str) -> Option<&'a [u8]> {
-        self.members
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| *value)
+        let place = NAMES.iter().position(|name| *name == key)?;
+        *self.members.get(place)?
     }
 
     fn text(&self, key: &str) -> Option<String> {
@@ -104,14 +123,14 @@ impl<'a> Frame<'a> {
     /// Refuses a batch's name that stands twice: it could be read as one thing here and as
     /// another elsewhere.
     pub(super) fn refuse_twice(&self) -> Result<(), Malformed> {
-        for key in ["batch", "context", "sentAt", "writeKey", "userToken"] {
-            if self.members.iter().filter(|(name, _)| name == key).count() > 1 {
-                return Err(Malformed::DuplicateKey {
-                    key: key.to_owned(),
-                });
-            }
+        let mut named = NAMES.iter().zip(self.twice);
+        // The last is no matter of whose or what: it may.
+        match named.find(|(name, twice)| *twice && **name != "storage") {
+            None => Ok(()),
+            Some((name, _)) => Err(Malformed::DuplicateKey {
+                key: (*name).to_owned(),
+            }),
         }
-        Ok(())
     }
 
     /// A batch's own context, which each of its events gets.

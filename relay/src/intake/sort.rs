@@ -36,8 +36,8 @@ pub struct Sorted {
     pub anonymous_id: Option<String>,
     /// Events without a known key, that brought another.
     unknown_keys: usize,
-    /// Events with a known key of their own.
-    known_keys: usize,
+    /// The keys that events brought of their own, each once: what stands for them.
+    pub own_keys: Vec<[u8; 32]>,
 }
 
 /// What a request's events have in common.
@@ -92,7 +92,7 @@ impl Intake {
             ..Sorted::default()
         };
         let mut memory = Memory::default();
-        let (mut lines, mut unheld) = (0usize, 0usize);
+        let (mut lines, mut merged, mut unheld) = (0usize, 0usize, 0usize);
         for index in 0..batch.len() {
             let already = sorted.kept.len();
             let line = self.sort_one(index, request, &mut memory, &mut sorted);
@@ -103,12 +103,14 @@ impl Intake {
             if unheld >= HELD_STEP {
                 held.add(std::mem::take(&mut unheld))?;
             }
-            if lines > LINES_BYTES {
+            // It is work, too, where the event is refused in the end.
+            merged = merged.saturating_add(batch.context_bytes());
+            if lines.max(merged) > LINES_BYTES {
                 return Err(Refusal::TooLarge { limit: LINES_BYTES });
             }
         }
         held.add(unheld)?;
-        if key.is_none() && sorted.known_keys == 0 {
+        if key.is_none() && sorted.own_keys.is_empty() {
             // Nobody's key opened the door: neither stored nor kept as rejected.
             return Err(match sorted.unknown_keys {
                 0 => Refusal::NoWriteKey,
@@ -244,7 +246,8 @@ fn key_of<'a>(
     }
     let known = request.keys.find(own?);
     match known {
-        Some(_) => sorted.known_keys += 1,
+        Some(key) if sorted.own_keys.contains(key.digest()) => {}
+        Some(key) => sorted.own_keys.push(*key.digest()),
         None => sorted.unknown_keys += 1,
     }
     known

@@ -188,6 +188,14 @@ async fn a_batchs_context_counts_for_each_of_its_events() {
         .post("/v1/batch", &[("x-write-key", "server-key")], body)
         .await;
     assert_eq!(answer.error(), (413, "body_too_large".to_owned()));
+    // Nor does it cost the work of that where all of them are refused, by whomever they are.
+    let small = r#"{"type":"track","groupId":{}}"#;
+    let events = vec![small; 2500].join(",");
+    let body = format!(r#"{{"batch":[{events}],"context":{{"x":"{large}"}}}}"#);
+    for headers in [&[("x-write-key", "server-key")][..], &[]] {
+        let answer = house.post("/v1/batch", headers, body.clone()).await;
+        assert_eq!(answer.error(), (413, "body_too_large".to_owned()));
+    }
     let larger = "x".repeat(33 << 10);
     let body = format!(r#"{{"batch":[{small}],"context":{{"x":"{larger}"}}}}"#);
     let answer = house

@@ -215,3 +215,19 @@ async fn a_key_has_a_rate_of_its_own() {
         .await;
     assert_eq!(other.status, 200);
 }
+
+#[tokio::test]
+async fn a_key_keeps_its_rate_where_every_event_brings_it() {
+    let house = House::with(|config| config.intake.rate_per_key = Some(1)).await;
+    let event = r#"{"type":"track","event":"E","anonymousId":"a","writeKey":"browser-key"}"#;
+    let body = format!(r#"{{"batch":[{event},{event}]}}"#);
+    let mut refused = None;
+    for _ in 0..100 {
+        let answer = house.post("/v1/batch", &[], body.clone()).await;
+        if answer.status != 200 {
+            refused = Some(answer);
+            break;
+        }
+    }
+    assert_eq!(refused.unwrap().error(), (429, "too_fast".to_owned()));
+}
