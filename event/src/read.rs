@@ -1,6 +1,6 @@
 //! A request's body, read: the frame, and each event for itself.
 //!
-//! Most bodies are read in one pass ([`quick`]). Any other is read by its frame first, loosely, so
+//! Most bodies are read in one pass (`quick.rs`). Any other is read by its frame first, loosely, so
 //! that whatever is wrong inside an event costs only that event; each event is then read strictly.
 
 mod frame;

@@ -5,7 +5,7 @@
 //!
 //! **Recent ids** lie in a table of fixed size ([`recent`]) under the queue's lock
 //! ([`index`]). Those whose events are durable go, a batch at a time, into sorted **id
-//! files** beside the segments ([`id_file`], [`format`]); no segment is used again before
+//! files** beside the segments ([`id_file`], [`mod@format`]); no segment is used again before
 //! its ids are in one. Small files are merged ([`merge`]).
 //!
 //! **Generations.** A horizon's ids are cut into at most eight generations, each with one
