@@ -91,9 +91,10 @@ impl Access {
 
     fn has_session(&self, headers: &HeaderMap) -> bool {
         let lines = headers.get_all(header::COOKIE).into_iter();
-        let pairs = lines.filter_map(|line| line.to_str().ok());
+        // Other cookies may hold any bytes.
+        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
         pairs
-            .flat_map(|line| line.split(';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok())
             .filter_map(|pair| pair.trim().split_once('='))
             .filter(|(name, _)| *name == COOKIE)
             .any(|(_, value)| bool::from(value.as_bytes().ct_eq(self.session.as_bytes())))
@@ -156,7 +157,8 @@ mod tests {
         let plain: Uri = "/live/events".parse().unwrap();
         let check = |host: &str, cookie: &str, site: Option<&str>| {
             let mut headers = headers(host, None);
-            headers.insert(header::COOKIE, cookie.parse().unwrap());
+            let cookie = HeaderValue::from_bytes(cookie.as_bytes()).unwrap();
+            headers.insert(header::COOKIE, cookie);
             if let Some(site) = site {
                 headers.insert("sec-fetch-site", site.parse().unwrap());
             }
@@ -166,6 +168,10 @@ mod tests {
         assert_eq!(check("localhost", pair, None), Ok(()));
         assert_eq!(
             check("localhost", &format!("a=b; {pair}"), Some("same-origin")),
+            Ok(())
+        );
+        assert_eq!(
+            check("localhost", &format!("town=Z\u{fc}rich; {pair}"), None),
             Ok(())
         );
         for site in ["same-site", "cross-site"] {

@@ -45,9 +45,10 @@ pub fn token(headers: &HeaderMap, rules: Rules) -> Found {
 pub(super) fn named(headers: &HeaderMap, name: &str) -> Found {
     let mut found = Found::Nothing;
     for line in headers.get_all(header::COOKIE) {
-        let Ok(line) = line.to_str() else { continue };
-        for pair in line.split(';') {
-            let Some((key, value)) = pair.split_once('=') else {
+        // Bytes, and a pair at a time: what stands in another cookie, in whatever script, hides none.
+        for pair in line.as_bytes().split(|byte| *byte == b';') {
+            let pair = std::str::from_utf8(pair).ok();
+            let Some((key, value)) = pair.and_then(|pair| pair.split_once('=')) else {
                 continue;
             };
             let value = value.trim().trim_matches('"');
@@ -99,6 +100,16 @@ mod tests {
             found(&["xclickstream_user=t; clickstream_user="], OPEN),
             Found::Nothing
         );
+    }
+
+    #[test]
+    fn another_cookie_hides_none() {
+        for other in [&b"town=Z\xc3\xbcrich"[..], b"x=\xff"] {
+            let line = [other, b"; clickstream_user=t"].concat();
+            let line = http::HeaderValue::from_bytes(&line).unwrap();
+            let headers = HeaderMap::from_iter([(header::COOKIE, line)]);
+            assert_eq!(token(&headers, OPEN), one("t"));
+        }
     }
 
     #[test]
