@@ -215,7 +215,7 @@ pub fn read(bytes: &[u8], seed: u32, offset: u64) -> Found {
     }
     let mut key = [0; 16];
     key.copy_from_slice(&bytes[32..48]);
-    let said = (kind == COMMIT_KIND && length == COMMIT).then(|| [48, 56, 64, 72, 80]);
+    let said = (kind == COMMIT_KIND && length == COMMIT).then_some([48, 56, 64, 72, 80]);
     let said = said.map(|places| places.map(|at| u64_at(bytes, at)));
     let numbers = [position, time]
         .into_iter()

@@ -21,7 +21,7 @@ pub enum SpoolCommand {
     /// nobody had been told that it was: harmless), rotten (damaged where it had been whole) or
     /// aside (what an earlier start set aside). Ends with 1 when something is rotten, else with 0.
     ///
-    ///     clickstream-relay spool verify --spool-dir data/spool
+    ///   clickstream-relay spool verify --spool-dir data/spool
     #[command(verbatim_doc_comment)]
     Verify(Folder),
     /// List the events of a stopped spool: position, time of arrival and bytes of each
@@ -29,7 +29,7 @@ pub enum SpoolCommand {
     /// Without --from the first is the oldest that is not delivered. Positions grow with every
     /// event and are never used twice; some may be missing.
     ///
-    ///     clickstream-relay spool list --spool-dir data/spool | tail -1
+    ///   clickstream-relay spool list --spool-dir data/spool | tail -1
     #[command(verbatim_doc_comment)]
     List(list::List),
     /// Write the events of a stopped spool that are not delivered, a line of JSON each
@@ -37,7 +37,7 @@ pub enum SpoolCommand {
     /// The lines are as the lake would have them; `clickstream-relay replay` sends them to another
     /// relay. The spool is not changed: a relay that opens it again still delivers them.
     ///
-    ///     clickstream-relay spool export --spool-dir data/spool --output events.jsonl
+    ///   clickstream-relay spool export --spool-dir data/spool --output events.jsonl
     #[command(verbatim_doc_comment)]
     Export(export::Export),
 }

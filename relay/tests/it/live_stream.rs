@@ -46,6 +46,8 @@ impl Stream {
                 if sent.kind == "figures" {
                     self.figures += 1;
                     assert!(self.figures < 60, "the stream says nothing but figures");
+                } else {
+                    self.figures = 0;
                 }
                 if !sent.data.is_null() {
                     return Some(sent);
