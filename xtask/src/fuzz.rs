@@ -41,7 +41,7 @@ pub fn read_and_run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
         }
     }
     let Some(name) = name else {
-        return run(seconds);
+        return run(seconds, Dice::Fresh);
     };
     let target = TARGETS.iter().find(|(_, target, _)| *target == name);
     let (folder, target, longest) = target.with_context(|| {
@@ -49,30 +49,40 @@ pub fn read_and_run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
         format!("there is no fuzz target {name:?}, but {names}")
     })?;
     match input {
-        None => fuzz(folder, target, *longest, seconds),
+        None => fuzz(folder, target, *longest, seconds, Dice::Fresh),
         Some(input) => command::run(cargo_fuzz("run", folder)?.arg(target).arg(input)),
     }
 }
 
-/// Runs each, for as many seconds as the variable says.
+/// What inputs are made from.
+#[derive(Clone, Copy)]
+enum Dice {
+    /// Others in each run: what a search wants.
+    Fresh,
+    /// The same in each run: a change must not fail for what another one left.
+    Loaded,
+}
+
+/// Runs each, for as many seconds as the variable says; without it for few, over the same inputs
+/// each time.
 ///
 /// # Errors
 /// As [`read_and_run`].
 pub fn check(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     let said = variables.iter().find(|(name, _)| *name == SECONDS_VARIABLE);
-    run(match said {
-        Some((_, seconds)) => seconds.parse()?,
-        None => SECONDS,
-    })
+    match said {
+        Some((_, seconds)) => run(seconds.parse()?, Dice::Fresh),
+        None => run(SECONDS, Dice::Loaded),
+    }
 }
 
-fn run(seconds: u32) -> anyhow::Result<()> {
+fn run(seconds: u32, dice: Dice) -> anyhow::Result<()> {
     TARGETS
         .iter()
-        .try_for_each(|(folder, target, longest)| fuzz(folder, target, *longest, seconds))
+        .try_for_each(|(folder, target, longest)| fuzz(folder, target, *longest, seconds, dice))
 }
 
-fn fuzz(folder: &str, target: &str, longest: u32, seconds: u32) -> anyhow::Result<()> {
+fn fuzz(folder: &str, target: &str, longest: u32, seconds: u32, dice: Dice) -> anyhow::Result<()> {
     let own = command::target().join("fuzz");
     let (found, crashes) = (
         own.join("found").join(target),
@@ -89,6 +99,10 @@ fn fuzz(folder: &str, target: &str, longest: u32, seconds: u32) -> anyhow::Resul
             .arg("--")
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-max_len={longest}"))
+            .args(match dice {
+                Dice::Fresh => None,
+                Dice::Loaded => Some("-seed=1"),
+            })
             // Seconds for one input, and MiB: beyond, that is a finding.
             .args(["-timeout=20", "-rss_limit_mb=2048"])
             .arg(format!("-artifact_prefix={}/", crashes.display())),

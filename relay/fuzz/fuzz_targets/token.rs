@@ -51,12 +51,12 @@ fn is_what_it_says(verified: &Verified, header: &[u8], claims: &[u8]) {
     );
 }
 
-/// The obvious way: all values of that name, and exactly one.
+/// The obvious way: all values of that name, and exactly one. Pairs that are no text are others'.
 fn obvious(headers: &HeaderMap, name: &str) -> Found {
-    let lines = headers.get_all(header::COOKIE);
-    let pairs = lines.iter().filter_map(|line| line.to_str().ok());
+    let lines = headers.get_all(header::COOKIE).iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
     let values: BTreeSet<&str> = pairs
-        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok())
         .filter_map(|pair| pair.split_once('='))
         .filter(|(key, _)| key.trim() == name)
         .map(|(_, value)| value.trim().trim_matches('"'))
