@@ -242,8 +242,9 @@ impl Story {
             self.relay
                 .lake
                 .wait_for(&format!("{round} of {}", self.sdk.heading), |lines| {
-                    let sent = self.sent();
+                    // In this order: what is lost was sent before.
                     let lost = self.lost();
+                    let sent = self.sent();
                     let lost = lost.iter().filter(|id| round_of(&sent[*id]) == Some(round));
                     of_round(lines).len() + lost.count() == self.sdk.calls.len()
                 })?;
