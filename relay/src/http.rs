@@ -30,7 +30,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 use tower::Service as _;
@@ -127,6 +127,20 @@ pub async fn serve(
     let mut connections = JoinSet::new();
     #[cfg(feature = "tls")]
     let watching = config.tls.clone().map(|tls| tokio::spawn(tls.watch()));
+    let serve_one = |(stream, peer): (TcpStream, SocketAddr),
+                     permit: Option<OwnedSemaphorePermit>| {
+        let (router, config, stopping) = (router.clone(), config.clone(), stopping.clone());
+        let member = crowd.enter();
+        async move {
+            tokio::select! {
+                () = connection(stream, peer, router, &config, stopping, member.sign()) => {}
+                () = member.must_leave() => {
+                    tracing::debug!(%peer, "connection ended for another that had no place");
+                }
+            }
+            drop(permit);
+        }
+    };
     let mut shutdown = pin!(shutdown);
     loop {
         let permit = tokio::select! {
@@ -145,20 +159,14 @@ pub async fn serve(
                 continue;
             }
         };
-        let (Some((stream, peer)), Ok(permit)) = (next.take(), permit) else {
+        let (Some(accepted), Ok(permit)) = (next.take(), permit) else {
             continue;
         };
-        let (router, config, stopping) = (router.clone(), config.clone(), stopping.clone());
-        let member = crowd.enter();
-        connections.spawn(async move {
-            tokio::select! {
-                () = connection(stream, peer, router, &config, stopping, member.sign()) => {}
-                () = member.must_leave() => {
-                    tracing::debug!(%peer, "connection ended for another that had no place");
-                }
-            }
-            drop(permit);
-        });
+        connections.spawn(serve_one(accepted, Some(permit)));
+    }
+    // Accepted when the stop began, and perhaps with its request on its way: it has its answer, too.
+    if let Some(accepted) = next.take() {
+        connections.spawn(serve_one(accepted, None));
     }
     // A closed listener refuses: who comes now is told at once, and tries the next relay. One that
     // somebody else holds too (systemd) lets them wait for the relay that comes next.
