@@ -154,6 +154,10 @@ impl Pump {
                 return;
             }
         };
+        // It may have moved since the last look, and what was read says so first.
+        if self.durable.has_changed().unwrap_or(false) {
+            self.mark();
+        }
         let mut items = Vec::new();
         let mut skipped = 0;
         for record in &records {
