@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::identity::cookie;
 use crate::intake::answer::Refusal;
 use crate::intake::key::query_value;
 use crate::intake::origin::Origin;
@@ -90,14 +91,11 @@ impl Access {
     }
 
     fn has_session(&self, headers: &HeaderMap) -> bool {
-        let lines = headers.get_all(header::COOKIE).into_iter();
-        // Other cookies may hold any bytes.
-        let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-        pairs
-            .filter_map(|pair| std::str::from_utf8(pair).ok())
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(name, _)| *name == COOKIE)
-            .any(|(_, value)| bool::from(value.as_bytes().ct_eq(self.session.as_bytes())))
+        cookie::pairs(headers)
+            .filter(|(name, _)| name.trim_start() == COOKIE)
+            .any(|(_, value)| {
+                bool::from(value.trim_end().as_bytes().ct_eq(self.session.as_bytes()))
+            })
     }
 
     /// A listed name without a port stands for all its ports.

@@ -41,24 +41,27 @@ pub fn token(headers: &HeaderMap, rules: Rules) -> Found {
     }
 }
 
+/// Names and values of all cookies, with the space around them. Read as bytes, a pair at a time: what
+/// stands in another cookie, in whatever script, hides none.
+pub fn pairs(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    let lines = headers.get_all(header::COOKIE).into_iter();
+    let pairs = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs
+        .filter_map(|pair| std::str::from_utf8(pair).ok())
+        .filter_map(|pair| pair.split_once('='))
+}
+
 /// The one value of the cookies of that name.
 pub(super) fn named(headers: &HeaderMap, name: &str) -> Found {
     let mut found = Found::Nothing;
-    for line in headers.get_all(header::COOKIE) {
-        // Bytes, and a pair at a time: what stands in another cookie, in whatever script, hides none.
-        for pair in line.as_bytes().split(|byte| *byte == b';') {
-            let pair = std::str::from_utf8(pair).ok();
-            let Some((key, value)) = pair.and_then(|pair| pair.split_once('=')) else {
-                continue;
-            };
-            let value = value.trim().trim_matches('"');
-            if key.trim() != name || value.is_empty() {
-                continue;
-            }
-            match &found {
-                Found::Token(first) if first != value => return Found::Ambiguous,
-                _ => found = Found::Token(value.to_owned()),
-            }
+    for (key, value) in pairs(headers) {
+        let value = value.trim().trim_matches('"');
+        if key.trim() != name || value.is_empty() {
+            continue;
+        }
+        match &found {
+            Found::Token(first) if first != value => return Found::Ambiguous,
+            _ => found = Found::Token(value.to_owned()),
         }
     }
     found
