@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use clickstream_event::id::UserId;
 use hmac::{Hmac, Mac as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
@@ -197,6 +198,16 @@ fn is_signed(secret: &[u8], signed: &str, signature: &str) -> bool {
     mac(secret, signed.as_bytes()).is_some_and(|mac| mac.verify_slice(&signature).is_ok())
 }
 
+/// `T` out of JSON that any other reader takes as well.
+///
+/// serde_json skips the members that `T` does not name without looking closely: bytes that are no
+/// UTF-8, half a surrogate pair and numbers beyond f64 pass there. Reading all of it first refuses
+/// a token on which two readers would disagree.
+fn read<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    serde_json::from_slice::<serde_json::Value>(json).ok()?;
+    serde_json::from_slice(json).ok()
+}
+
 /// Says whom `token` names, at `now_s` seconds since 1970.
 ///
 /// # Errors
@@ -208,7 +219,7 @@ pub fn verify(token: &str, keys: &[Key], now_s: u64) -> Result<Verified, Refused
     let (signed, signature) = token.rsplit_once('.').ok_or(Refused::NotOurs)?;
     let (header, claims) = signed.split_once('.').ok_or(Refused::NotOurs)?;
     let header = BASE64.decode(header).map_err(|_| Refused::NotOurs)?;
-    let header: HeaderIn = serde_json::from_slice(&header).map_err(|_| Refused::NotOurs)?;
+    let header: HeaderIn = read(&header).ok_or(Refused::NotOurs)?;
     if header.alg != "HS256" {
         return Err(Refused::Algorithm);
     }
@@ -219,7 +230,7 @@ pub fn verify(token: &str, keys: &[Key], now_s: u64) -> Result<Verified, Refused
         return Err(Refused::Forged);
     }
     let claims = BASE64.decode(claims).map_err(|_| Refused::Claims)?;
-    let audience: AudienceClaim = serde_json::from_slice(&claims).map_err(|_| Refused::Claims)?;
+    let audience: AudienceClaim = read(&claims).ok_or(Refused::Claims)?;
     let for_us = match audience.aud {
         Some(AudienceIn::One(one)) => one == AUDIENCE,
         Some(AudienceIn::Many(many)) => many.iter().any(|one| one == AUDIENCE),
@@ -228,7 +239,7 @@ pub fn verify(token: &str, keys: &[Key], now_s: u64) -> Result<Verified, Refused
     if !for_us {
         return Err(Refused::Audience);
     }
-    let claims: ClaimsIn = serde_json::from_slice(&claims).map_err(|_| Refused::Claims)?;
+    let claims: ClaimsIn = read(&claims).ok_or(Refused::Claims)?;
     // Seconds since 1970 are exact in an f64 for the next 285 million years.
     if now_s as f64 >= claims.exp {
         return Err(Refused::Expired);
@@ -265,7 +276,7 @@ mod tests {
         }
     }
 
-    fn raw(header: &str, claims: &str, key: &Key) -> String {
+    fn raw(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>, key: &Key) -> String {
         let signed = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
         let mac = mac(&key.secret, signed.as_bytes()).unwrap();
         let signature = BASE64.encode(mac.finalize().into_bytes());
@@ -311,6 +322,26 @@ mod tests {
         let verified = verify(&token, &[key("a")], NOW).unwrap();
         assert_eq!(verified.auth_time_ms, 1_767_323_045_250);
         assert_eq!(verify(&token, &[key("a")], NOW + 1), Err(Refused::Expired));
+    }
+
+    #[test]
+    fn a_member_that_nobody_reads_must_be_json_too() {
+        let header = r#"{"alg":"HS256","kid":"a"}"#.as_bytes();
+        let claims = br#"{"sub":"45","aud":"clickstream","auth_time":1,"exp":99999999999,"x":"#;
+        let with = |start: &[u8], value: &[u8]| [start, value, b"}"].concat();
+        let said = |header: Vec<u8>, claims: Vec<u8>| {
+            let token = raw(header, claims, &key("a"));
+            verify(&token, &[key("a")], NOW).map(|verified| verified.user_id.to_string())
+        };
+        let head = [&header[..header.len() - 1], br#","x":"#].concat();
+        for odd in [&b"\"\xff\""[..], br#""\ud800""#, b"1e999"] {
+            let in_claims = said(header.to_vec(), with(claims, odd));
+            assert_eq!(in_claims, Err(Refused::Claims));
+            let in_header = said(with(&head, odd), with(claims, b"1"));
+            assert_eq!(in_header, Err(Refused::NotOurs));
+        }
+        let good = said(with(&head, b"1"), with(claims, b"1"));
+        assert_eq!(good, Ok("45".to_owned()));
     }
 
     #[test]
