@@ -1,12 +1,15 @@
 //! Partition keys out of a record, by the stream's jq query.
 //!
-//! Two ways lead to the same values: a query that is only paths, as nearly every one is, is
-//! read by a scanner of our own (`path`); any other query goes through jaq (`jq`).
+//! Three ways lead to the same values: a query that is only paths, as nearly every one is, is
+//! read by a scanner of our own (`path`); any other goes through jaq (`jq`), on those members
+//! of the record that it can see (`prune`), or on all of it where that cannot be told.
 
 pub mod allow;
+mod dialect;
 mod jq;
 mod number;
 mod path;
+mod prune;
 
 use crate::failure::ErrorCode;
 
@@ -94,7 +97,7 @@ impl Query {
                 });
             }
             let names = allow::check(term)?;
-            let program = jq::Program::compile(query, names.clone())?;
+            let program = jq::Program::compile(query, names.clone(), prune::keys(term))?;
             Ok(Self {
                 names,
                 way: Way::Jq(program),

@@ -18,6 +18,9 @@ const BROWSER: [(&str, &str); 2] = [
 /// Programs of the tests of faults, and Debian's packages of them.
 const FAULTS: [(&str, &str); 1] = [("strace", "strace")];
 
+/// What firehose-local's queries are compared with: Debian 12's is jq 1.6, as AWS's is.
+const QUERIES: [(&str, &str); 1] = [("jq", "jq")];
+
 /// Programs of the tests of other people's SDKs.
 const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
@@ -35,6 +38,14 @@ pub fn browsers() -> anyhow::Result<()> {
 /// As [`browsers`].
 pub fn faults() -> anyhow::Result<()> {
     programs(&FAULTS, "no failing disk can be shown")
+}
+
+/// jq, installed if it is missing and we may.
+///
+/// # Errors
+/// As [`browsers`].
+pub fn jq() -> anyhow::Result<()> {
+    programs(&QUERIES, "no query can be compared with jq 1.6")
 }
 
 /// Other people's SDKs for browsers and Node, as clients of the tests, and a bundler.

@@ -39,6 +39,7 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     let programs = thread::spawn(|| {
         setup::browsers()?;
         setup::faults()?;
+        setup::jq()?;
         setup::sdks()
     });
     let python = thread::spawn(setup::python);
@@ -60,8 +61,8 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     log.part("build programs and tests", || {
         command::run(command::cargo().args(["build", "--workspace", "--all-targets", "--quiet"]))
     })?;
-    log.part("wait for browsers, strace, Node and Python", || {
-        joined(programs).context("browsers, strace, Node and its packages")?;
+    log.part("wait for browsers, strace, jq, Node and Python", || {
+        joined(programs).context("browsers, strace, jq, Node and its packages")?;
         joined(python).context("Python packages").map(drop)
     })?;
     log.part("licences and sources", deny)?;

@@ -2,15 +2,16 @@
 //! numbers are rewritten before jaq reads it, because jaq takes more than JSON, keeps numbers
 //! as written, and recurses as deep as the text does.
 
-use super::{QueryError, Values, number};
+use super::{QueryError, Values, dialect, number, prune};
 use crate::failure::ErrorCode;
-use crate::json::Cursor;
+use crate::json::{Cursor, Invalid};
 use jaq_core::data::JustLut;
 use jaq_core::load::parse::Term;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars, unwrap_valr};
 use jaq_json::{Val, read};
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// jq's parser is recursive and a query has up to 5,120 characters: it gets a stack for that.
 const PARSER_STACK: usize = 64 << 20;
@@ -18,6 +19,8 @@ const PARSER_STACK: usize = 64 << 20;
 /// A compiled query.
 pub(crate) struct Program {
     names: Vec<String>,
+    /// The only top-level keys that matter, where that can be told.
+    keys: Option<Vec<String>>,
     filter: Filter<JustLut<Val>>,
 }
 
@@ -50,17 +53,16 @@ pub(crate) fn with_term<T: Send>(
 }
 
 impl Program {
-    /// Compiles a query that [`super::allow`] has let through, under the names it found.
-    pub(crate) fn compile(query: &str, names: Vec<String>) -> Result<Self, QueryError> {
+    /// Compiles a query that [`super::allow`] has let through, under the names it found; with
+    /// `keys`, the rest of a record is left out before jaq reads it.
+    pub(crate) fn compile(
+        query: &str,
+        names: Vec<String>,
+        keys: Option<Vec<String>>,
+    ) -> Result<Self, QueryError> {
         let syntax = || QueryError::Syntax(query.to_owned());
-        let definitions = jaq_core::defs()
-            .chain(jaq_std::defs())
-            .chain(jaq_json::defs());
-        let functions = jaq_core::funs()
-            .chain(jaq_std::funs())
-            .chain(jaq_json::funs());
         let arena = Arena::default();
-        let modules = Loader::new(definitions)
+        let modules = Loader::new(dialect::definitions()?)
             .load(
                 &arena,
                 File {
@@ -70,18 +72,29 @@ impl Program {
             )
             .map_err(|_| syntax())?;
         let filter = Compiler::default()
-            .with_funs(functions)
+            .with_funs(dialect::functions())
             .compile(modules)
             .map_err(|_| syntax())?;
-        Ok(Self { names, filter })
+        Ok(Self {
+            names,
+            keys,
+            filter,
+        })
     }
 
     /// Evaluates the query on a record: its first output counts.
     pub(crate) fn extract(&self, data: &[u8], values: &mut Values) -> Result<(), ErrorCode> {
-        let text = as_jq_reads(data)?;
+        let text = self
+            .as_jq_reads(data)
+            .map_err(|Invalid| ErrorCode::NotJson)?;
         let input = read::parse_single(&text).map_err(|_| ErrorCode::NotJson)?;
-        let context = Ctx::<JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
-        let output = self.filter.id.run((context, input)).map(unwrap_valr).next();
+        // jaq is code from outside run on data from outside: should it panic, that record fails.
+        // Nothing of it outlives the call.
+        let output = catch_unwind(AssertUnwindSafe(|| {
+            let context = Ctx::<JustLut<Val>>::new(&self.filter.lut, Vars::new([]));
+            self.filter.id.run((context, input)).map(unwrap_valr).next()
+        }))
+        .map_err(|_| ErrorCode::QueryFailed)?;
         let keys = match output {
             Some(Ok(Val::Obj(keys))) => keys,
             Some(_) => return Err(ErrorCode::QueryFailed),
@@ -103,17 +116,29 @@ impl Program {
         }
         Ok(())
     }
+    /// What the query may see of the record, with its numbers as jq 1.6 has them after reading,
+    /// or the news that the record is no JSON value.
+    fn as_jq_reads<'a>(&self, data: &'a [u8]) -> Result<Cow<'a, [u8]>, Invalid> {
+        let Some(members) = prune::members(data, self.keys.as_deref().unwrap_or_default())? else {
+            return rewritten(data);
+        };
+        if self.keys.is_none() {
+            return rewritten(data);
+        }
+        let mut out = vec![b'{'];
+        for member in members {
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            out.extend_from_slice(&rewritten(data.get(member).unwrap_or_default())?);
+        }
+        out.push(b'}');
+        Ok(Cow::Owned(out))
+    }
 }
 
-/// The record with its numbers as jq 1.6 has them after reading, or the news that it is none.
-fn as_jq_reads(data: &[u8]) -> Result<Cow<'_, [u8]>, ErrorCode> {
-    let mut cursor = Cursor::new(data);
-    cursor.whitespace();
-    cursor.value(0).map_err(|_| ErrorCode::NotJson)?;
-    cursor.whitespace();
-    if cursor.peek().is_some() {
-        return Err(ErrorCode::NotJson);
-    }
+/// JSON text that is known to be right, or a part of it, with its numbers rewritten.
+fn rewritten(data: &[u8]) -> Result<Cow<'_, [u8]>, Invalid> {
     let mut out = Vec::new();
     let mut copied = 0;
     let mut cursor = Cursor::new(data);
@@ -121,10 +146,10 @@ fn as_jq_reads(data: &[u8]) -> Result<Cow<'_, [u8]>, ErrorCode> {
         let start = cursor.position();
         match byte {
             b'"' => {
-                cursor.string().map_err(|_| ErrorCode::NotJson)?;
+                cursor.string()?;
             }
             b'-' | b'0'..=b'9' => {
-                cursor.number().map_err(|_| ErrorCode::NotJson)?;
+                cursor.number()?;
                 let written = cursor.span(start, cursor.position());
                 let mut printed = number::print(&String::from_utf8_lossy(written));
                 if printed == "-0" {
