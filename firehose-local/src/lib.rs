@@ -22,6 +22,9 @@ pub mod config;
 pub mod refusal;
 pub mod stream;
 
+#[cfg(feature = "server")]
+pub mod buffers;
+
 pub mod deaggregate;
 
 pub mod extract;
