@@ -49,5 +49,10 @@ mod clock;
 // The smallest allocator that frees; the queue's bound keeps its list short.
 #[cfg(target_arch = "wasm32")]
 #[global_allocator]
-static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
-    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
+#[allow(
+    unsafe_code,
+    reason = "the module has one thread: a worker would need shared memory, which no page gives it"
+)]
+// SAFETY: see the reason above; nothing else can be inside an allocation.
+static ALLOCATOR: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
+    unsafe { lol_alloc::AssumeSingleThreaded::new(lol_alloc::FreeListAllocator::new()) };

@@ -34,7 +34,7 @@ The project's commands:
   cargo xtask build
       Release binaries in target/release, the tracker's files in target/tracker.
   cargo xtask size
-      What a page loads, in brotli, with the first five costs named.
+      What a page loads, in brotli, and what each subject of the tracker costs.
   cargo xtask bench [relay] [lake] [bot] [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
 ";

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{command, demo, fuzz, setup};
+use crate::{command, demo, fuzz, setup, size};
 
 /// The parts that have run, and how long each took.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ struct Log {
     parts: Vec<(&'static str, Duration)>,
     results: Vec<String>,
     /// What this machine could not check; said at the end, so that it is not overlooked.
-    unchecked: Vec<&'static str>,
+    unchecked: Vec<String>,
 }
 
 /// Sets up and runs everything.
@@ -52,10 +52,11 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
         log.part("terraform fmt", terraform)?;
     } else {
         log.unchecked
-            .push("terraform fmt: there is no terraform on the PATH");
+            .push("terraform fmt: there is no terraform on the PATH".to_owned());
     }
     // First what a newcomer does first, on whatever the machine has.
     log.part("the demo comes up and stops", demo::check)?;
+    log.tracker_size()?;
     // With the tests' own targets, so that programs and tests share one set of features and
     // nothing is built twice.
     log.part("build programs and tests", || {
@@ -96,6 +97,18 @@ impl Log {
         let started = Instant::now();
         check().with_context(|| format!("the check \"{name}\" failed"))?;
         self.parts.push((name, started.elapsed()));
+        Ok(())
+    }
+
+    /// What a page loads stays within its budget, where the files can be made small.
+    fn tracker_size(&mut self) -> anyhow::Result<()> {
+        let mut unchecked = None;
+        self.part("the tracker's size", || {
+            unchecked = size::check()?;
+            Ok(())
+        })?;
+        let named = unchecked.map(|why| format!("the tracker's size: {why}"));
+        self.unchecked.extend(named);
         Ok(())
     }
 

@@ -1,32 +1,32 @@
 //! The tracker's three files, from Rust to what a page loads.
 //!
 //! ```text
-//! cargo build ──► bindings ──► wasm-opt (Node) ──► clickstream.wasm ─┐
-//!                     └─► script: loader + glue ──► minifier (Node) ─┴─► .br, .gz
+//! compile ──► bindings ──► wasm-opt (Node) ──► clickstream.wasm ─┐
+//!                 └─► script: loader + glue ──► minifier (Node) ─┴─► .br, .gz
 //! ```
 //!
-//! Everything but the two steps marked Node is Rust; without Node the files are larger and
-//! work just as well.
+//! Everything but the two steps marked Node is Rust; without Node, or without the standard
+//! library's source, the files are larger and work just as well.
 
+mod compile;
 mod files;
+mod names;
 mod node;
 mod script;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    path::{Path, PathBuf},
-    process::Command,
+    path::PathBuf,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command;
+use names::Names;
 
 /// What a page needs, and nothing else.
 pub const FILES: [&str; 3] = ["clickstream.js", "clickstream.wasm", "clickstream.d.ts"];
-
-const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What became of a build.
 #[derive(Debug)]
@@ -54,14 +54,27 @@ pub fn tracker() -> Result<Tracker> {
         .lock()
         .context("cannot lock target/wasm/tracker.lock")?;
 
-    let compiled = fs_err::read(compile(root, &work)?)?;
+    let compiled = compile::module(root, &work)?;
     let loader = fs_err::read_to_string(root.join("tracker-wasm/src/loader.js"))?;
     let types = fs_err::read(root.join("tracker-wasm/src/clickstream.d.ts"))?;
     let tools = node::tools(&root.join("xtask/node"), &work.join("tools"));
 
     let stamp_file = work.join("tracker.stamp");
-    let stamp = stamp(&(&compiled, &loader, &types, tools.is_ok(), node::OPTIONS));
-    let unoptimised = tools.as_ref().err().map(|why| format!("{why:#}"));
+    let stamp = stamp(&(
+        (&compiled.bytes, &loader, &types),
+        (
+            tools.is_ok(),
+            node::OPTIONS,
+            node::COMPRESS,
+            env!("CARGO_PKG_VERSION"),
+        ),
+    ));
+    let reasons = [
+        compiled.larger,
+        tools.as_ref().err().map(|why| format!("{why:#}")),
+    ];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    let unoptimised = (!reasons.is_empty()).then(|| reasons.join("; "));
     let stamped = fs_err::read_to_string(&stamp_file).is_ok_and(|old| old == stamp);
     if stamped && files::complete(&dir) {
         return Ok(Tracker {
@@ -71,7 +84,7 @@ pub fn tracker() -> Result<Tracker> {
         });
     }
 
-    let (glue, mut module) = bindings(&compiled, false)?;
+    let (glue, mut module) = bindings(&compiled.bytes, false)?;
     let mut script = script::compose(&loader, &glue)?;
     if let Ok(tools) = &tools {
         module = tools.optimise(&module, false)?;
@@ -100,8 +113,8 @@ pub fn tracker() -> Result<Tracker> {
 pub fn named_module() -> Result<Vec<u8>> {
     let root = command::root();
     let work = root.join("target/wasm");
-    let compiled = fs_err::read(compile(root, &work)?)?;
-    let (_, module) = bindings(&compiled, true)?;
+    let compiled = compile::module(root, &work)?;
+    let (_, module) = bindings(&compiled.bytes, true)?;
     match node::tools(&root.join("xtask/node"), &work.join("tools")) {
         Ok(tools) => tools.optimise(&module, true),
         Err(_) => Ok(module),
@@ -122,58 +135,6 @@ pub fn loader_size() -> Result<usize> {
     Ok(files::brotli(script.as_bytes())?.len())
 }
 
-/// Compiles the crate; cargo decides whether there is anything to do.
-fn compile(root: &Path, work: &Path) -> Result<PathBuf> {
-    let artifact = work.join(TARGET).join("tracker/clickstream_tracker.wasm");
-    if !artifact.exists() {
-        add_target(root)?;
-    }
-    command::run(
-        command::cargo()
-            .args(["build", "--quiet", "--package", "clickstream-tracker"])
-            .args(["--lib", "--target", TARGET, "--profile", "tracker"])
-            .arg("--target-dir")
-            .arg(work)
-            .arg("--config")
-            .arg(format!("target.{TARGET}.rustflags={:?}", remaps())),
-    )
-    .with_context(|| {
-        format!("the tracker does not compile for {TARGET}: see cargo's message above")
-    })?;
-    Ok(artifact)
-}
-
-/// Panics name the file they are in: without these a page would load, and anybody read, where
-/// the dependencies lie on the machine that built it.
-fn remaps() -> Vec<String> {
-    let registry = std::env::home_dir().map(|home| home.join(".cargo/registry/src"));
-    let sources = registry.and_then(|folder| fs_err::read_dir(folder).ok());
-    let each = sources.into_iter().flatten().flatten();
-    each.map(|source| format!("--remap-path-prefix={}=", source.path().display()))
-        .collect()
-}
-
-/// rust-toolchain.toml names the target, but a toolchain installed before it did lacks it.
-fn add_target(root: &Path) -> Result<()> {
-    let printed = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .current_dir(root)
-        .output()
-        .context("cannot run rustc: is it on the PATH?")?;
-    let folder = String::from_utf8_lossy(&printed.stdout);
-    if Path::new(folder.trim()).exists() {
-        return Ok(());
-    }
-    let added = Command::new("rustup")
-        .args(["--quiet", "target", "add", TARGET])
-        .current_dir(root)
-        .status();
-    if !added.is_ok_and(|status| status.success()) {
-        bail!("this Rust cannot compile for {TARGET}: run `rustup target add {TARGET}`");
-    }
-    Ok(())
-}
-
 /// wasm-bindgen's part: the glue's JavaScript and the module that fits it.
 fn bindings(compiled: &[u8], names: bool) -> Result<(String, Vec<u8>)> {
     let mut output = Bindgen::new()
@@ -186,8 +147,17 @@ fn bindings(compiled: &[u8], names: bool) -> Result<(String, Vec<u8>)> {
         .omit_default_module_path(true)
         .generate_output()
         .context("wasm-bindgen refuses the module")?;
-    let module = output.wasm_mut().emit_wasm();
-    Ok((output.js().to_owned(), module))
+    let mut short = Names::default();
+    let module = output.wasm_mut();
+    for import in module.imports.iter_mut() {
+        names::SHORT_MODULE.clone_into(&mut import.module);
+        import.name = short.import(&import.name);
+    }
+    for export in module.exports.iter_mut() {
+        export.name = short.export(&export.name);
+    }
+    let module = module.emit_wasm();
+    Ok((short.rewrite(output.js()), module))
 }
 
 /// Everything that decides what the files are, in a few digits.

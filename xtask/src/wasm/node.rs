@@ -23,6 +23,10 @@ pub const OPTIONS: [&str; 5] = [
     "--strip-producers",
 ];
 
+/// Options of the minifier.
+pub const COMPRESS: &str =
+    "passes=3,pure_getters,unsafe_arrows,unsafe_methods,booleans_as_integers=false";
+
 /// The installed tools.
 #[derive(Debug)]
 pub struct Tools {
@@ -69,8 +73,7 @@ impl Tools {
     pub fn minify(&self, script: &str) -> Result<String> {
         let mut child = self
             .script("terser/bin/terser")
-            .args(["--ecma", "2020", "--mangle", "--compress"])
-            .arg("passes=3,pure_getters,unsafe_arrows,unsafe_methods,booleans_as_integers=false")
+            .args(["--ecma", "2020", "--mangle", "--compress", COMPRESS])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
