@@ -10,6 +10,7 @@ mod relay;
 mod report;
 mod syncs;
 mod table;
+mod yardstick;
 
 use std::time::Duration;
 
@@ -18,10 +19,11 @@ use anyhow::Context as _;
 const HELP: &str = "\
 Compares in one run, ours and a peer in turns; prints medians and their ratio.
 
-  cargo xtask bench [relay] [lake] [bot] [--rounds 5] [--seconds 4]
+  cargo xtask bench [relay] [yardsticks] [lake] [bot] [--rounds 5] [--seconds 4]
 
   relay  durable requests a second against a bare axum handler that only reads the body:
          so many rounds of so many seconds; writes its table to bench/README.md
+  yardsticks  the same bodies into PostgreSQL (one insert a batch) and nginx's access log
   lake   partitioning a stream's lines against copying them
   bot    events a second to a pipe against building each with serde_json
 
@@ -43,7 +45,7 @@ fn main() -> anyhow::Result<()> {
             "--seconds" => seconds = number(arguments.next())?,
             // The peer of the relay runs as a process of its own, as the relay does.
             "bare" => return relay::bare(),
-            "relay" | "lake" | "bot" => names.push(argument),
+            "relay" | "yardsticks" | "lake" | "bot" => names.push(argument),
             other => {
                 eprint!("{HELP}");
                 anyhow::bail!("there is no comparison {other:?}");
@@ -54,6 +56,9 @@ fn main() -> anyhow::Result<()> {
     machine::describe();
     if wanted("relay") {
         relay::run(rounds as usize, Duration::from_secs(seconds.into()))?;
+    }
+    if wanted("yardsticks") {
+        yardstick::run(rounds as usize, Duration::from_secs(seconds.into()))?;
     }
     if wanted("lake") {
         lake::run()?;

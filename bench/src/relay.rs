@@ -22,7 +22,7 @@ const TOKEN: &str = "bench-metrics-token";
 
 /// One server's figures over all rounds.
 #[derive(Debug, Default)]
-struct Figures {
+pub struct Figures {
     a_second: Vec<f64>,
     cpu_us: Vec<f64>,
     percentiles_ms: [Vec<f64>; 3],
@@ -30,7 +30,8 @@ struct Figures {
 }
 
 impl Figures {
-    fn add(&mut self, answered: &Answered, cpu_seconds: f64, peak_mb: f64) {
+    /// Adds a round.
+    pub fn add(&mut self, answered: &Answered, cpu_seconds: f64, peak_mb: f64) {
         self.a_second.push(answered.requests / answered.seconds);
         self.cpu_us.push(cpu_seconds * 1e6 / answered.requests);
         for (all, one) in self.percentiles_ms.iter_mut().zip(answered.percentiles_ms) {
@@ -39,15 +40,25 @@ impl Figures {
         self.peak_mb.push(peak_mb);
     }
 
-    fn row(&self, events: usize, who: &str, rest: &str) -> String {
+    /// Its line of a table: medians.
+    pub fn row(&self, events: usize, who: &str, rest: &str) -> String {
         let [half, most, nearly_all] = self.percentiles_ms.each_ref().map(|all| table::median(all));
         let a_second = table::median(&self.a_second);
         format!(
-            "| {events} | {who} | {a_second:.0} | {:.0} | {:.1} | {half:.2} / {most:.1} / {nearly_all:.1} | {:.0} | {rest} |",
+            "| {events} | {who} | {a_second:.0} | {:.0} | {:.1} | {half:.2} / {most:.1} / {nearly_all:.1} | {} | {rest} |",
             a_second * events as f64,
             table::median(&self.cpu_us),
-            table::median(&self.peak_mb),
+            peak(table::median(&self.peak_mb)),
         )
+    }
+}
+
+/// Many processes share memory, so that no sum of theirs is one: then it is not known.
+fn peak(mb: f64) -> String {
+    if mb.is_nan() {
+        "–".to_owned()
+    } else {
+        format!("{mb:.0}")
     }
 }
 
@@ -160,7 +171,8 @@ fn unsynced(events: usize, time: Duration, figures: &mut Figures) -> anyhow::Res
     measure(bare.id(), port, events, time, figures)
 }
 
-fn measure(
+/// Measures one round of load by wrk.
+pub fn measure(
     id: u32,
     port: u16,
     events: usize,

@@ -13,7 +13,7 @@ use crate::{command, setup};
 pub fn run(arguments: &mut Parser) -> anyhow::Result<()> {
     // Whoever compares knows its own words.
     let words: Vec<OsString> = arguments.raw_args()?.collect();
-    setup::load_generator()?;
+    setup::bench()?;
     // The comparisons run the programs as they are shipped.
     command::run(
         command::cargo()

@@ -35,7 +35,7 @@ The project's commands:
       Release binaries in target/release, the tracker's files in target/tracker.
   cargo xtask size
       What a page loads, in brotli, and what each subject of the tracker costs.
-  cargo xtask bench [relay] [lake] [bot] [--rounds 5] [--seconds 4]
+  cargo xtask bench [relay] [yardsticks] [lake] [bot] [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
 ";
 

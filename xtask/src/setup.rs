@@ -21,6 +21,13 @@ const FAULTS: [(&str, &str); 1] = [("strace", "strace")];
 /// What firehose-local's queries are compared with: Debian 12's is jq 1.6, as AWS's is.
 const QUERIES: [(&str, &str); 1] = [("jq", "jq")];
 
+/// Programs of the bench. PostgreSQL's own lie off the PATH; its package brings this one.
+const BENCH: [(&str, &str); 3] = [
+    ("wrk", "wrk"),
+    ("nginx", "nginx-light"),
+    ("pg_createcluster", "postgresql"),
+];
+
 /// Programs of the tests of other people's SDKs.
 const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
@@ -60,12 +67,12 @@ pub fn sdks() -> anyhow::Result<PathBuf> {
     )
 }
 
-/// The load generator of `bench/`.
+/// The load generator of `bench/`, and the servers that it compares with.
 ///
 /// # Errors
 /// As [`browsers`].
-pub fn load_generator() -> anyhow::Result<()> {
-    programs(&[("wrk", "wrk")], "nothing makes the bench's load")
+pub fn bench() -> anyhow::Result<()> {
+    programs(&BENCH, "the bench lacks its load or a yardstick")
 }
 
 fn programs(wanted: &[(&str, &str)], without: &str) -> anyhow::Result<()> {
