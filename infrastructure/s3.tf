@@ -27,6 +27,48 @@ resource "aws_s3_bucket_public_access_block" "datalake_staging" {
   restrict_public_buckets = true
 }
 
+# Whoever speaks to a bucket without TLS is refused, whatever else allows it.
+
+data "aws_iam_policy_document" "tls_only" {
+  for_each = {
+    raw     = aws_s3_bucket.datalake_raw.arn
+    staging = aws_s3_bucket.datalake_staging.arn
+  }
+
+  statement {
+    sid       = "NothingWithoutTls"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [each.value, "${each.value}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_s3_bucket_policy" "datalake_raw" {
+  bucket = aws_s3_bucket.datalake_raw.id
+  policy = data.aws_iam_policy_document.tls_only["raw"].json
+
+  # S3 refuses to change both at once.
+  depends_on = [aws_s3_bucket_public_access_block.datalake_raw]
+}
+
+resource "aws_s3_bucket_policy" "datalake_staging" {
+  bucket = aws_s3_bucket.datalake_staging.id
+  policy = data.aws_iam_policy_document.tls_only["staging"].json
+
+  depends_on = [aws_s3_bucket_public_access_block.datalake_staging]
+}
+
 resource "aws_s3_bucket_server_side_encryption_configuration" "datalake_raw" {
   bucket = aws_s3_bucket.datalake_raw.id
 

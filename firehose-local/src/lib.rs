@@ -36,6 +36,8 @@ pub mod object;
 
 pub mod failure;
 
+pub mod terraform;
+
 #[cfg(feature = "server")]
 pub mod server;
 

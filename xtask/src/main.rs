@@ -9,6 +9,7 @@ mod npm;
 mod setup;
 mod size;
 mod soak;
+mod terraform;
 mod test;
 #[cfg(test)]
 mod tidy;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{command, demo, fuzz, setup, size};
+use crate::{command, demo, fuzz, setup, size, terraform};
 
 /// The parts that have run, and how long each took.
 #[derive(Debug, Default)]
@@ -48,11 +48,10 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
         command::run(command::cargo().args(["fmt", "--all", "--check"]))
             .context("run `cargo fmt --all`")
     })?;
-    if command::exists("terraform") {
-        log.part("terraform fmt", terraform)?;
+    if terraform::is_there() {
+        log.part("terraform fmt", terraform::format)?;
     } else {
-        log.unchecked
-            .push("terraform fmt: there is no terraform on the PATH".to_owned());
+        log.unchecked.push(terraform::UNCHECKED.to_owned());
     }
     // First what a newcomer does first, on whatever the machine has.
     log.part("the demo comes up and stops", demo::check)?;
@@ -119,6 +118,7 @@ impl Log {
         let started = Instant::now();
         let mut child = command::cargo()
             .args(["test", "--workspace", "--no-fail-fast"])
+            .args(terraform::left_out())
             .envs(variables.iter().copied())
             .env("INSTA_UPDATE", "no")
             .stdout(Stdio::piped())
@@ -158,16 +158,6 @@ fn joined<T>(thread: thread::JoinHandle<anyhow::Result<T>>) -> anyhow::Result<T>
     thread
         .join()
         .unwrap_or_else(|_| Err(anyhow::anyhow!("the set-up stopped unexpectedly")))
-}
-
-/// The Terraform files are in the form that `terraform fmt` gives them.
-fn terraform() -> anyhow::Result<()> {
-    command::run(
-        Command::new("terraform")
-            .args(["fmt", "-check", "-recursive", "infrastructure"])
-            .current_dir(command::root()),
-    )
-    .context("run `terraform fmt -recursive infrastructure`")
 }
 
 /// Licences, bans and sources of all dependencies. Advisories need a database that not every
