@@ -1,10 +1,19 @@
 //! The API's protocol, AWS JSON 1.1: one route, the operation in a header, errors with their
 //! type in the body.
 
+mod call;
+mod control;
+mod destination;
+mod encryption;
 mod error;
+mod model;
+mod pattern;
 mod records;
+mod shape;
 mod streams;
+mod tags;
 
+pub use destination::Destination;
 pub use error::ApiError;
 
 use crate::faults::Fate;
@@ -12,7 +21,7 @@ use crate::server::Shared;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use std::sync::Arc;
 
 /// A batch of 4 MiB in base64, with its JSON around it, and air.
@@ -33,7 +42,8 @@ pub async fn handle(
     if request.method() == Method::GET {
         return Ok(plain(StatusCode::OK, WHAT_THIS_IS));
     }
-    let operation = operation(&request);
+    let operation = operation(request.headers());
+    let region = region(request.headers()).to_owned();
     let body = match Limited::new(request.into_body(), MOST_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => {
@@ -50,11 +60,10 @@ pub async fn handle(
     let outcome = match (fate, operation.as_deref()) {
         (Fate::Cut, _) => return Err(Cut),
         (Fate::Throttled, _) => Err(ApiError::slow_down()),
-        (_, Some("PutRecord")) => records::put_record(&shared, &body),
-        (_, Some("PutRecordBatch")) => records::put_record_batch(&shared, &body),
-        (_, Some("DescribeDeliveryStream")) => streams::describe(&shared, &body),
-        (_, Some("ListDeliveryStreams")) => streams::list(&shared, &body),
-        (_, unknown) => Err(ApiError::unknown_operation(unknown)),
+        (_, Some("PutRecord")) => records::put_record(&shared, &region, &body),
+        (_, Some("PutRecordBatch")) => records::put_record_batch(&shared, &region, &body),
+        (_, Some(name)) => control::answer(&shared, name, &region, &body),
+        (_, None) => Err(ApiError::unknown_operation(None)),
     };
     if fate == Fate::Lost {
         return Err(Cut);
@@ -77,9 +86,28 @@ const WHAT_THIS_IS: &str = "firehose-local: Amazon Data Firehose's API on this m
     Point an AWS SDK's endpoint URL here (AWS_ENDPOINT_URL_FIREHOSE) and call PutRecordBatch.\n";
 
 /// The operation's name out of `X-Amz-Target: Firehose_20150804.PutRecord`.
-fn operation(request: &Request<Incoming>) -> Option<String> {
-    let target = request.headers().get("x-amz-target")?.to_str().ok()?;
+fn operation(headers: &HeaderMap) -> Option<String> {
+    let target = headers.get("x-amz-target")?.to_str().ok()?;
     Some(target.strip_prefix("Firehose_20150804.")?.to_owned())
+}
+
+/// The region out of the signature's scope, `Credential=KEY/DATE/REGION/firehose/aws4_request`;
+/// any key is taken, and none.
+fn region(headers: &HeaderMap) -> &str {
+    let scope = headers
+        .get(hyper::header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split("Credential=").nth(1))
+        .and_then(|value| value.split([',', ' ']).next());
+    // From the end: a key may hold slashes.
+    let region = scope.and_then(|scope| scope.rsplit('/').nth(2));
+    let is_region = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    region.filter(is_region).unwrap_or("us-east-1")
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {

@@ -1,5 +1,7 @@
 //! A delivery stream's configuration, under the API's names and with its defaults.
 
+use crate::object::{escape_into, settle};
+
 /// What a stream's objects are divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartitionBy {
@@ -36,6 +38,15 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Uncompressed,
+        Self::Gzip,
+        Self::Zip,
+        Self::Snappy,
+        Self::HadoopSnappy,
+    ];
+
     /// The API's name of it.
     pub fn name(self) -> &'static str {
         match self {
@@ -66,6 +77,16 @@ pub enum ProcessorKind {
 }
 
 impl ProcessorKind {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::MetadataExtraction,
+        Self::RecordDeAggregation,
+        Self::AppendDelimiterToRecord,
+        Self::Lambda,
+        Self::Decompression,
+        Self::CloudWatchLogProcessing,
+    ];
+
     /// The API's name of it.
     pub fn name(self) -> &'static str {
         match self {
@@ -157,7 +178,7 @@ pub struct StreamConfig {
     pub buffering_size_mib: u32,
     /// …or after this long, seconds. 60 to 900 with dynamic partitioning.
     pub buffering_interval_seconds: u32,
-    /// The log group of failed records.
+    /// The log group of failed records. Empty: nothing is logged.
     pub log_group_name: String,
     /// The log stream of failed records.
     pub log_stream_name: String,
@@ -218,14 +239,19 @@ impl StreamConfig {
         format!("arn:aws:s3:::{}", self.bucket)
     }
 
+    /// Whether failed records are logged.
+    pub fn logs(&self) -> bool {
+        !self.log_group_name.is_empty()
+    }
+
     /// The log's file, relative to the folder that holds the bucket: the group's name as
-    /// folders, the stream's name as the file.
+    /// folders, the stream's name as the file, both escaped as keys are.
     pub fn log_file(&self) -> String {
-        format!(
-            "log/{}/{}.jsonl",
-            self.log_group_name.trim_matches('/'),
-            self.log_stream_name
-        )
+        let mut name = String::new();
+        escape_into(self.log_group_name.trim_matches('/'), true, &mut name);
+        name.push('/');
+        escape_into(&self.log_stream_name, false, &mut name);
+        settle(&format!("log/{name}.jsonl"))
     }
 
     /// The first processor of a kind.

@@ -25,7 +25,9 @@ impl Folder {
         };
         fs_err::create_dir_all(&folder.bucket)?;
         fs_err::create_dir_all(&folder.staging)?;
-        if let Some(parent) = folder.log.parent() {
+        if config.logs()
+            && let Some(parent) = folder.log.parent()
+        {
             fs_err::create_dir_all(parent)?;
         }
         let probe = folder.staging.join("probe");
@@ -53,7 +55,9 @@ impl Folder {
             let _ = fs_err::remove_file(&staged);
         }
         written?;
-        if let Some(code) = object.error {
+        if let Some(code) = object.error
+            && stream.config().logs()
+        {
             // The log is the lesser promise: the object is there, and must not come twice.
             let line = log_line(stream.config(), code, now_ms);
             if let Err(error) = self.log(&line) {

@@ -53,9 +53,12 @@ struct Serve {
     /// Folder that holds buckets as folders, and the log; made when missing
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
-    /// Name of the one stream
+    /// Name of the stream that is there from the start, in every region
     #[arg(long, value_name = "NAME", default_value = "clickstream", value_parser = stream_name)]
     stream: String,
+    /// Begin with no stream but those that calls made before: CreateDeliveryStream makes them
+    #[arg(long, conflicts_with = "stream")]
+    no_stream: bool,
     /// What the stream's objects are divided by
     #[arg(long, value_enum, default_value = "user")]
     partition_by: By,
@@ -146,13 +149,16 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         active_partitions: serve.active_partitions.get(),
         ..StreamConfig::clickstream(by)
     };
+    let streams = if serve.no_stream {
+        vec![]
+    } else {
+        vec![stream]
+    };
     let server = Server::new(Config {
-        stream,
-        dir: serve.dir,
+        streams,
         accelerate: serve.accelerate,
         faults: serve.faults,
-        seed,
-        clock: Arc::new(SystemClock),
+        ..Config::new(serve.dir, seed, Arc::new(SystemClock))
     })?;
     let listener = tokio::net::TcpListener::bind(serve.listen)
         .await

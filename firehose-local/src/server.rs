@@ -1,25 +1,29 @@
 //! The server: a listener, the partitions behind it, and a task that delivers what is due.
 
 mod counters;
+mod definition;
 mod delivery;
+mod live;
+mod saved;
 mod shared;
 
 pub use counters::{Counters, Totals};
+pub(crate) use definition::{Definition, Encryption};
+pub(crate) use live::{Live, Status};
+pub(crate) use shared::ACCOUNT;
 pub use shared::Shared;
 
 use crate::api;
 use crate::clock::Clock;
 use crate::config::StreamConfig;
-use crate::deliver::Folder;
 use crate::faults::Rates;
 use crate::refusal::ConfigError;
-use crate::stream::Stream;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::io;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -28,18 +32,36 @@ use tokio::task::JoinSet;
 /// What a server is made of.
 #[derive(Debug)]
 pub struct Config {
-    /// The one stream.
-    pub stream: StreamConfig,
-    /// The folder that holds the bucket, the log and what is being written.
+    /// Streams that are there from the start, in every region. Calls make others; those are
+    /// kept in the folder and are there again after a restart.
+    pub streams: Vec<StreamConfig>,
+    /// The folder that holds the buckets, the log and what is being written.
     pub dir: PathBuf,
     /// Every interval is divided by this: the one deviation from AWS that is asked for.
     pub accelerate: NonZeroU32,
+    /// How long a stream is CREATING and DELETING, and its encryption ENABLING and DISABLING.
+    pub transition: Duration,
     /// What goes wrong on purpose.
     pub faults: Rates,
     /// Where ids and random strings come from.
     pub seed: [u8; 32],
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Config {
+    /// No stream, nothing accelerated, nothing wrong on purpose; a second for each transition.
+    pub fn new(dir: impl Into<PathBuf>, seed: [u8; 32], clock: Arc<dyn Clock>) -> Self {
+        Self {
+            streams: Vec::new(),
+            dir: dir.into(),
+            accelerate: NonZeroU32::MIN,
+            transition: Duration::from_secs(1),
+            faults: Rates::default(),
+            seed,
+            clock,
+        }
+    }
 }
 
 /// Why a server does not start.
@@ -56,13 +78,28 @@ pub enum StartError {
         /// Why. The message tells it, so it is no `source` that would tell it again.
         cause: io::Error,
     },
+    /// The file of the streams that calls made.
+    #[error("the streams that were made by calls cannot be read from {}: {cause}. Move the file away to begin without them", file.display())]
+    State {
+        /// Which.
+        file: PathBuf,
+        /// Why; told by the message.
+        cause: io::Error,
+    },
+    /// A stream that was kept cannot be opened again.
+    #[error("the stream {name} cannot be opened: {cause}")]
+    Stream {
+        /// Its name.
+        name: String,
+        /// Why; told by the message.
+        cause: String,
+    },
 }
 
 /// A server, not yet listening.
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
-    folder: Folder,
 }
 
 /// A stop that could not deliver everything.
@@ -78,16 +115,17 @@ const SLOWEST_HEADER: Duration = Duration::from_secs(30);
 
 impl Server {
     /// Checks the configuration and makes the folders.
+    ///
+    /// # Errors
+    /// A stream that AWS would refuse, a folder that cannot be used, a file of streams that
+    /// cannot be read.
     pub fn new(config: Config) -> Result<Self, StartError> {
-        let stream = Stream::new(config.stream.clone())?;
-        let folder =
-            Folder::open(&config.dir, &config.stream).map_err(|cause| StartError::Dir {
-                dir: config.dir.clone(),
-                cause,
-            })?;
+        try_out(&config.dir).map_err(|cause| StartError::Dir {
+            dir: config.dir.clone(),
+            cause,
+        })?;
         Ok(Self {
-            shared: Arc::new(Shared::new(stream, &config)),
-            folder,
+            shared: Arc::new(Shared::new(config)?),
         })
     }
 
@@ -103,7 +141,7 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Undelivered> {
-        let delivery = tokio::spawn(delivery::run(Arc::clone(&self.shared), self.folder));
+        let delivery = tokio::spawn(Arc::clone(&self.shared).deliver());
         let mut connections = JoinSet::new();
         tokio::pin!(shutdown);
         loop {
@@ -139,6 +177,15 @@ impl Server {
             records => Err(Undelivered { records }),
         }
     }
+}
+
+/// Makes the folder and writes into it once.
+fn try_out(dir: &Path) -> io::Result<()> {
+    let staging = dir.join(".staging");
+    fs_err::create_dir_all(&staging)?;
+    let probe = staging.join("probe");
+    fs_err::write(&probe, b"")?;
+    fs_err::remove_file(&probe)
 }
 
 async fn serve_connection(shared: Arc<Shared>, io: TokioIo<tokio::net::TcpStream>) {

@@ -42,12 +42,85 @@ impl ApiError {
 
     /// A value that the model's shape forbids.
     pub fn validation(path: &str, constraint: &str) -> Self {
+        let value = format!("Value at '{path}' failed to satisfy constraint: {constraint}");
+        Self::violations(1, &value)
+    }
+
+    /// All that the model's shapes forbid in one call.
+    pub fn violations(count: usize, values: &str) -> Self {
+        let errors = if count == 1 { "error" } else { "errors" };
         Self::client(
             "ValidationException",
+            format!("{count} validation {errors} detected: {values}"),
+        )
+    }
+
+    /// A value of another type than the model's.
+    pub fn wrong_type(path: &str, wanted: &str) -> Self {
+        let path = if path.is_empty() { "the request" } else { path };
+        Self::client(
+            "SerializationException",
+            format!("{path} can not be converted to {wanted}"),
+        )
+    }
+
+    /// A member that the model does not have. AWS passes over it.
+    pub fn unknown_member(path: &str) -> Self {
+        Self::client(
+            "SerializationException",
+            format!("{path} is no member of this call: firehose-local ignores nothing"),
+        )
+    }
+
+    /// What AWS takes, and this crate does not.
+    pub fn not_built(what: &str, advice: &str) -> Self {
+        Self::invalid_argument(format!("{what} is not built in firehose-local: {advice}"))
+    }
+
+    /// A stream that is CREATING or DELETING takes no records and no changes. AWS documents that
+    /// it is refused, not how.
+    pub fn not_active(name: &str, account: &str, status: &str) -> Self {
+        Self::client(
+            "ResourceNotFoundException",
+            format!("Firehose {name} under account {account} is not ACTIVE: it is {status}."),
+        )
+    }
+
+    /// A second stream of a name.
+    pub fn exists(name: &str, account: &str) -> Self {
+        Self::in_use(format!(
+            "Firehose {name} under accountId {account} already exists"
+        ))
+    }
+
+    /// A stream in a state in which it cannot be changed so.
+    pub fn in_use(message: String) -> Self {
+        Self::client("ResourceInUseException", message)
+    }
+
+    /// More of something than there may be.
+    pub fn limit_exceeded(message: impl Into<String>) -> Self {
+        Self::client("LimitExceededException", message.into())
+    }
+
+    /// An update of a version that is not the stream's any more.
+    pub fn concurrent_modification(name: &str, version: u64, given: &str) -> Self {
+        Self::client(
+            "ConcurrentModificationException",
             format!(
-                "1 validation error detected: Value at '{path}' failed to satisfy constraint: {constraint}"
+                "Cannot update firehose: {name} since the current version id: {version} and specified version id: {given} do not match"
             ),
         )
+    }
+
+    /// The machine refuses what the call needs: a fault of the service, so 500. Not AWS's
+    /// words, which would not help.
+    pub fn machine(what: &str, cause: &dyn std::fmt::Display) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            kind: "ServiceUnavailableException",
+            message: format!("{what}: {cause}"),
+        }
     }
 
     /// A value that the service forbids.
@@ -66,7 +139,7 @@ impl ApiError {
         Self::client(
             "UnknownOperationException",
             format!(
-                "Operation {name}: firehose-local has PutRecord, PutRecordBatch, DescribeDeliveryStream and ListDeliveryStreams"
+                "Operation {name}: firehose-local has the twelve of the API of 2015-08-04, such as CreateDeliveryStream and PutRecordBatch"
             ),
         )
     }

@@ -1,10 +1,13 @@
 //! PutRecord and PutRecordBatch, with their limits.
 
+use super::model::NAME;
+use super::shape::check_text;
 use super::{ApiError, read, write};
-use crate::server::Shared;
+use crate::server::{ACCOUNT, Live, Shared};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// 1,000 KiB before base64.
 pub const MOST_RECORD: usize = 1_024_000;
@@ -16,23 +19,23 @@ pub const MOST_RECORDS: usize = 500;
 pub const MOST_BATCH: usize = 4 << 20;
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct PutRecord {
-    delivery_stream_name: String,
-    record: Record,
+    delivery_stream_name: Option<String>,
+    record: Option<Record>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct PutRecordBatch {
-    delivery_stream_name: String,
-    records: Vec<Record>,
+    delivery_stream_name: Option<String>,
+    records: Option<Vec<Record>>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Record {
-    data: String,
+    data: Option<String>,
 }
 
 #[derive(Serialize, Default)]
@@ -57,8 +60,9 @@ struct BatchAnswer {
 }
 
 fn decode(record: &Record, path: &str) -> Result<Vec<u8>, ApiError> {
+    let data = present(record.data.as_ref(), path)?;
     let data = STANDARD
-        .decode(&record.data)
+        .decode(data)
         .map_err(|error| ApiError::invalid_argument(format!("{path} is not base64: {error}")))?;
     if data.len() > MOST_RECORD {
         return Err(ApiError::validation(
@@ -69,25 +73,53 @@ fn decode(record: &Record, path: &str) -> Result<Vec<u8>, ApiError> {
     Ok(data)
 }
 
-pub(super) fn put_record(shared: &Shared, body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    let call: PutRecord = read(body)?;
-    shared.check_name(&call.delivery_stream_name)?;
-    let data = decode(&call.record, "record.data")?;
-    if shared.is_full() {
-        return Err(ApiError::slow_down());
+fn present<'a, T>(value: Option<&'a T>, path: &str) -> Result<&'a T, ApiError> {
+    value.ok_or_else(|| ApiError::validation(path, "Member must not be null"))
+}
+
+/// The stream of this name, if it takes records.
+fn stream(shared: &Shared, name: Option<&String>, region: &str) -> Result<Arc<Live>, ApiError> {
+    let name = present(name, "deliveryStreamName")?;
+    check_text(&NAME, name, "deliveryStreamName")?;
+    let live = shared.active(name, region)?;
+    match live.is_full() {
+        true => Err(ApiError::slow_down()),
+        false => Ok(live),
     }
-    shared.put(&[data]);
+}
+
+/// Takes the records, and says whether the stream's encryption is on.
+fn take(shared: &Shared, live: &Live, records: &[Vec<u8>]) -> Result<bool, ApiError> {
+    match shared.put(live, records) {
+        true => Ok(live.encryption(shared.now()) == "ENABLED"),
+        false => {
+            let name = live.definition().name;
+            Err(ApiError::not_active(&name, ACCOUNT, "DELETING"))
+        }
+    }
+}
+
+pub(super) fn put_record(shared: &Shared, region: &str, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let call: PutRecord = read(body)?;
+    let record = present(call.record.as_ref(), "record")?;
+    let data = decode(record, "record.data")?;
+    let live = stream(shared, call.delivery_stream_name.as_ref(), region)?;
+    let encrypted = take(shared, &live, &[data])?;
     write(&Answer {
         record_id: Some(shared.record_id()),
-        encrypted: Some(false),
+        encrypted: Some(encrypted),
         ..Answer::default()
     })
 }
 
-pub(super) fn put_record_batch(shared: &Shared, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+pub(super) fn put_record_batch(
+    shared: &Shared,
+    region: &str,
+    body: &[u8],
+) -> Result<Vec<u8>, ApiError> {
     let call: PutRecordBatch = read(body)?;
-    shared.check_name(&call.delivery_stream_name)?;
-    let constraint = match call.records.len() {
+    let records = present(call.records.as_ref(), "records")?;
+    let constraint = match records.len() {
         0 => Some("Member must have length greater than or equal to 1"),
         1..=MOST_RECORDS => None,
         _ => Some("Member must have length less than or equal to 500"),
@@ -95,9 +127,9 @@ pub(super) fn put_record_batch(shared: &Shared, body: &[u8]) -> Result<Vec<u8>, 
     if let Some(constraint) = constraint {
         return Err(ApiError::validation("records", constraint));
     }
-    let mut taken = Vec::with_capacity(call.records.len());
+    let mut taken = Vec::with_capacity(records.len());
     let mut bytes = 0;
-    for (number, record) in call.records.iter().enumerate() {
+    for (number, record) in records.iter().enumerate() {
         let data = decode(record, &format!("records.{}.member.data", number + 1))?;
         bytes += data.len();
         taken.push(data);
@@ -107,13 +139,11 @@ pub(super) fn put_record_batch(shared: &Shared, body: &[u8]) -> Result<Vec<u8>, 
             "Records size exceeds 4 MB limit",
         ));
     }
-    if shared.is_full() {
-        return Err(ApiError::slow_down());
-    }
+    let live = stream(shared, call.delivery_stream_name.as_ref(), region)?;
     let fails: Vec<bool> = taken.iter().map(|_| shared.draw_failure()).collect();
     let mut fail = fails.iter();
     taken.retain(|_| !fail.next().copied().unwrap_or(false));
-    shared.put(&taken);
+    let encrypted = take(shared, &live, &taken)?;
     let request_responses: Vec<Answer> = fails
         .iter()
         .map(|fails| match fails {
@@ -130,7 +160,7 @@ pub(super) fn put_record_batch(shared: &Shared, body: &[u8]) -> Result<Vec<u8>, 
         .collect();
     write(&BatchAnswer {
         failed_put_count: fails.iter().filter(|fails| **fails).count(),
-        encrypted: false,
+        encrypted,
         request_responses,
     })
 }

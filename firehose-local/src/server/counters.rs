@@ -15,6 +15,7 @@ pub struct Counters {
     error_objects: AtomicU64,
     delivered_records: AtomicU64,
     errored_records: AtomicU64,
+    discarded_records: AtomicU64,
 }
 
 /// The numbers at one moment.
@@ -40,6 +41,8 @@ pub struct Totals {
     pub delivered_records: u64,
     /// Records in error objects.
     pub errored_records: u64,
+    /// Records that were thrown away with their deleted stream.
+    pub discarded_records: u64,
 }
 
 /// Which number.
@@ -55,6 +58,7 @@ pub(crate) enum Count {
     ErrorObjects,
     DeliveredRecords,
     ErroredRecords,
+    DiscardedRecords,
 }
 
 impl Counters {
@@ -70,6 +74,7 @@ impl Counters {
             Count::ErrorObjects => &self.error_objects,
             Count::DeliveredRecords => &self.delivered_records,
             Count::ErroredRecords => &self.errored_records,
+            Count::DiscardedRecords => &self.discarded_records,
         };
         counter.fetch_add(more, Ordering::Relaxed);
     }
@@ -88,6 +93,7 @@ impl Counters {
             error_objects: read(&self.error_objects),
             delivered_records: read(&self.delivered_records),
             errored_records: read(&self.errored_records),
+            discarded_records: read(&self.discarded_records),
         }
     }
 }

@@ -1,27 +1,34 @@
-//! What the connections and the delivery share.
+//! What the connections and the deliveries share: the streams, the clock, the dice.
 
-use super::Config;
 use super::counters::{Count, Counters};
+use super::definition::Definition;
+use super::live::{Checked, Common, Live, Status};
+use super::saved::Saved;
+use super::{Config, StartError, delivery};
 use crate::api::ApiError;
 use crate::clock::Clock;
 use crate::faults::{Fate, Faults};
-use crate::partition::{Arrival, Closed, Limits, Partitions};
+use crate::partition::Arrival;
 use crate::stream::Stream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Bytes in all open partitions together. AWS has no such bound: it spills.
-const MEMORY: usize = 256 << 20;
+/// Streams of a region.
+const MOST_STREAMS: usize = 5000;
 
-/// Bytes that wait for the disk before calls are throttled.
-const MOST_WAITING: usize = 256 << 20;
+/// The account of every stream.
+pub(crate) const ACCOUNT: &str = "000000000000";
+
+/// Partitions open at once, of a stream that a call made.
+const ACTIVE_PARTITIONS: u32 = 500;
 
 /// Where a stop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,12 +40,13 @@ enum Phase {
     Finishing,
 }
 
+/// A stream's name, and its region unless it is in every one.
+type Key = (String, Option<String>);
+
+type Streams = BTreeMap<Key, Arc<Live>>;
+
 #[derive(Debug)]
-struct State {
-    partitions: Partitions,
-    /// Closed, not yet written.
-    closed: VecDeque<Closed>,
-    waiting_bytes: usize,
+struct Dice {
     random: ChaCha8Rng,
     faults: Faults,
 }
@@ -46,82 +54,201 @@ struct State {
 /// The server's inside.
 #[derive(Debug)]
 pub struct Shared {
-    stream: Arc<Stream>,
     clock: Arc<dyn Clock>,
     started: Instant,
-    created_ms: u64,
-    state: Mutex<State>,
+    common: Common,
+    saved: Saved,
+    /// Held while a definition changes and its file is written: control calls take turns.
+    streams: Mutex<Streams>,
+    dice: Mutex<Dice>,
     counters: Arc<Counters>,
     phase: watch::Sender<Phase>,
-    changed: Notify,
+    /// A stream was made: it wants a delivery.
+    made: Notify,
+    unserved: Mutex<Vec<Arc<Live>>>,
 }
 
 impl Shared {
-    pub(super) fn new(stream: Stream, config: &Config) -> Self {
-        let stream = Arc::new(stream);
-        let size = usize::try_from(config.stream.buffering_size_mib).unwrap_or(usize::MAX >> 20);
-        let interval = Duration::from_secs(config.stream.buffering_interval_seconds.into());
-        let limits = Limits {
-            size: size << 20,
-            interval: interval / config.accelerate.get(),
-            partitions: usize::try_from(config.stream.active_partitions).unwrap_or(usize::MAX),
-            memory: MEMORY,
+    pub(super) fn new(config: Config) -> Result<Self, StartError> {
+        let common = Common {
+            account: ACCOUNT.to_owned(),
+            accelerate: config.accelerate.get(),
+            transition: config.transition,
+            dir: config.dir,
         };
-        Self {
-            clock: Arc::clone(&config.clock),
+        let saved = Saved::new(&common.dir);
+        let kept = saved.read().map_err(|cause| StartError::State {
+            file: saved.path().to_owned(),
+            cause,
+        })?;
+        let mut streams = Streams::new();
+        for given in config.streams {
+            Stream::new(given.clone())?;
+            let definition = Definition::of(&given, config.clock.now_ms());
+            let partitions = given.active_partitions;
+            add(&mut streams, None, definition, partitions, &common)?;
+        }
+        for definition in kept {
+            let region = Some(definition.region.clone());
+            // The command line's stream of this name answers in its place.
+            if !streams.contains_key(&(definition.name.clone(), None)) {
+                add(&mut streams, region, definition, ACTIVE_PARTITIONS, &common)?;
+            }
+        }
+        Ok(Self {
+            clock: config.clock,
             started: Instant::now(),
-            created_ms: config.clock.now_ms(),
-            state: Mutex::new(State {
-                partitions: Partitions::new(Arc::clone(&stream), limits),
-                closed: VecDeque::new(),
-                waiting_bytes: 0,
+            common,
+            saved,
+            unserved: Mutex::new(streams.values().cloned().collect()),
+            streams: Mutex::new(streams),
+            dice: Mutex::new(Dice {
                 random: ChaCha8Rng::from_seed(config.seed),
                 faults: Faults::new(config.faults),
             }),
-            stream,
             counters: Arc::default(),
             phase: watch::Sender::new(Phase::Serving),
-            changed: Notify::new(),
-        }
+            made: Notify::new(),
+        })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves counts and buffers, each whole: going on loses nothing.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The stream.
-    pub fn stream(&self) -> &Stream {
-        &self.stream
+    fn dice(&self) -> MutexGuard<'_, Dice> {
+        self.dice.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
     }
 
-    pub(super) fn now_ms(&self) -> u64 {
+    pub(crate) fn now_ms(&self) -> u64 {
         self.clock.now_ms()
     }
 
-    /// When the stream was made, in seconds, as the API writes times.
-    pub(crate) fn created_seconds(&self) -> f64 {
-        // Exact: milliseconds of any year that a clock shows fit into 53 bits.
-        #[allow(clippy::cast_precision_loss)]
-        let ms = self.created_ms as f64;
-        ms / 1000.0
+    /// A clock that only goes forward.
+    pub(crate) fn now(&self) -> Duration {
+        self.started.elapsed()
     }
 
-    /// Refuses every name but the stream's.
-    pub(crate) fn check_name(&self, name: &str) -> Result<(), ApiError> {
-        let config = self.stream.config();
-        match name == config.name {
-            true => Ok(()),
-            false => Err(ApiError::not_found(name, &config.account)),
+    /// The streams of a region, by name.
+    pub(crate) fn list(&self, region: &str) -> Vec<Arc<Live>> {
+        let now = self.now();
+        let mut streams = self.streams();
+        streams.retain(|_, live| live.status(now) != Status::Gone);
+        let here = |live: &&Arc<Live>| live.region.as_deref().is_none_or(|own| own == region);
+        streams.values().filter(here).cloned().collect()
+    }
+
+    /// A stream of a region.
+    pub(crate) fn find(&self, name: &str, region: &str) -> Result<Arc<Live>, ApiError> {
+        let streams = self.streams();
+        let live = streams
+            .get(&(name.to_owned(), None))
+            .or_else(|| streams.get(&(name.to_owned(), Some(region.to_owned()))));
+        match live {
+            Some(live) if live.status(self.now()) != Status::Gone => Ok(Arc::clone(live)),
+            _ => Err(ApiError::not_found(name, ACCOUNT)),
         }
     }
 
+    /// A stream that takes records and changes now.
+    pub(crate) fn active(&self, name: &str, region: &str) -> Result<Arc<Live>, ApiError> {
+        let live = self.find(name, region)?;
+        match live.status(self.now()) {
+            Status::Active => Ok(live),
+            status => Err(ApiError::not_active(name, ACCOUNT, status.name())),
+        }
+    }
+
+    /// Makes a stream, CREATING from now on.
+    pub(crate) fn create(&self, definition: Definition) -> Result<String, ApiError> {
+        let region = definition.region.clone();
+        let here = self.list(&region);
+        let mut streams = self.streams();
+        let key = (definition.name.clone(), Some(region.clone()));
+        let taken = [&key, &(definition.name.clone(), None)]
+            .into_iter()
+            .any(|key| streams.contains_key(key));
+        if taken {
+            return Err(ApiError::exists(&definition.name, ACCOUNT));
+        }
+        if here.len() >= MOST_STREAMS {
+            return Err(ApiError::limit_exceeded(format!(
+                "{MOST_STREAMS} delivery streams are in {region} already"
+            )));
+        }
+        let checked = Checked::new(definition.clone(), ACTIVE_PARTITIONS, &self.common)?;
+        self.save(&streams, &key, Some(definition))?;
+        let active = self.now() + self.common.transition;
+        let live = Arc::new(Live::new(Some(region), checked, &self.common, active));
+        let arn = live.arn();
+        self.unserved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&live));
+        streams.insert(key, live);
+        self.made.notify_one();
+        Ok(arn)
+    }
+
+    /// Changes a stream's definition: its file first, then the stream.
+    pub(crate) fn change(
+        &self,
+        live: &Live,
+        change: impl FnOnce(&mut Definition) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let streams = self.streams();
+        let old = live.definition();
+        let mut new = old.clone();
+        change(&mut new)?;
+        let checked = match new.version == old.version {
+            true => None,
+            false => Some(live.check(new.clone())?),
+        };
+        let key = (new.name.clone(), live.region.clone());
+        self.save(&streams, &key, Some(new.clone()))?;
+        match checked {
+            Some(checked) => live.become_(checked),
+            None => live.describe_as(new),
+        }
+        Ok(())
+    }
+
+    /// Deletes a stream, and gives how many records are thrown away with it.
+    pub(crate) fn delete(&self, live: &Live) -> Result<u64, ApiError> {
+        let streams = self.streams();
+        let name = live.definition().name;
+        self.save(&streams, &(name, live.region.clone()), None)?;
+        let discarded = live.delete(self.now());
+        self.counters.add(Count::DiscardedRecords, discarded);
+        Ok(discarded)
+    }
+
+    /// Writes the file with one definition changed. Streams of the command line are not in it.
+    fn save(
+        &self,
+        streams: &Streams,
+        changed: &Key,
+        definition: Option<Definition>,
+    ) -> Result<(), ApiError> {
+        if changed.1.is_none() {
+            return Ok(());
+        }
+        let others = streams
+            .iter()
+            .filter(|(key, live)| *key != changed && live.region.is_some() && !live.is_deleted());
+        let mut definitions: Vec<Definition> = others.map(|(_, live)| live.definition()).collect();
+        definitions.extend(definition);
+        self.saved
+            .write(definitions)
+            .map_err(|cause| ApiError::machine("the stream cannot be kept", &cause))
+    }
+
     pub(crate) fn draw_fate(&self) -> Fate {
-        let fate = self.state().faults.call();
+        let fate = self.dice().faults.call();
         match fate {
             Fate::Cut => self.counters.add(Count::CutCalls, 1),
             Fate::Throttled => self.counters.add(Count::ThrottledCalls, 1),
@@ -135,49 +262,35 @@ impl Shared {
     }
 
     pub(crate) fn draw_failure(&self) -> bool {
-        let fails = self.state().faults.record_fails();
+        let fails = self.dice().faults.record_fails();
         self.counters.add(Count::FailedRecords, fails.into());
         fails
     }
 
-    /// Whether so much waits for the disk that calls must be throttled.
-    pub(crate) fn is_full(&self) -> bool {
-        self.state().waiting_bytes > MOST_WAITING
-    }
-
-    /// Takes records into their partitions.
-    pub(crate) fn put(&self, records: &[Vec<u8>]) {
+    /// Takes records into a stream's partitions; false if it was deleted meanwhile.
+    pub(crate) fn put(&self, live: &Live, records: &[Vec<u8>]) -> bool {
         let arrival = Arrival {
             at_ms: self.clock.now_ms(),
-            now: self.started.elapsed(),
+            now: self.now(),
         };
-        let mut state = self.state();
-        let State {
-            partitions,
-            closed,
-            waiting_bytes,
-            random,
-            ..
-        } = &mut *state;
-        for record in records {
-            let full = partitions.put(record, arrival, &mut || bytes(random));
-            *waiting_bytes += full.iter().map(|object| object.bytes.len()).sum::<usize>();
-            closed.extend(full);
+        if !live.put(records, arrival, &mut || self.random()) {
+            return false;
         }
-        drop(state);
         let taken = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.counters.add(Count::Records, taken);
-        self.changed.notify_one();
+        true
     }
 
     pub(super) fn random(&self) -> [u8; 16] {
-        bytes(&mut self.state().random)
+        let mut bytes = [0; 16];
+        self.dice().random.fill_bytes(&mut bytes);
+        bytes
     }
 
     /// An opaque id of the length that AWS's examples have: 224 characters.
     pub(crate) fn record_id(&self) -> String {
         let mut id = [0; 168];
-        self.state().random.fill_bytes(&mut id);
+        self.dice().random.fill_bytes(&mut id);
         STANDARD.encode(id)
     }
 
@@ -192,7 +305,10 @@ impl Shared {
 
     pub(super) fn finish(&self) {
         self.phase.send_replace(Phase::Finishing);
-        self.changed.notify_one();
+        self.made.notify_one();
+        for live in self.streams().values() {
+            live.changed.notify_one();
+        }
     }
 
     pub(super) fn is_finishing(&self) -> bool {
@@ -205,50 +321,54 @@ impl Shared {
         let _ = phase.wait_for(|phase| *phase >= Phase::Stopping).await;
     }
 
-    /// The next object to write, with what is due closed first; all of it at a stop.
-    pub(super) fn next_closed(&self) -> Option<Closed> {
-        let finishing = self.is_finishing();
-        let mut state = self.state();
-        if state.closed.is_empty() {
-            let more = match finishing {
-                true => state.partitions.drain(),
-                false => state.partitions.due(self.started.elapsed()),
-            };
-            state.waiting_bytes += more.iter().map(|object| object.bytes.len()).sum::<usize>();
-            state.closed.extend(more);
-        }
-        state.closed.pop_front()
-    }
-
-    /// Puts an object back that could not be written.
-    pub(super) fn put_back(&self, object: Closed) {
-        self.state().closed.push_front(object);
-    }
-
     /// Counts an object that is written.
-    pub(super) fn delivered(&self, object: &Closed) {
-        self.state().waiting_bytes -= object.bytes.len();
-        let (objects, records) = match object.error {
-            None => (Count::Objects, Count::DeliveredRecords),
-            Some(_) => (Count::ErrorObjects, Count::ErroredRecords),
+    pub(super) fn delivered(&self, records: u64, failed: bool) {
+        let (objects, of_records) = match failed {
+            false => (Count::Objects, Count::DeliveredRecords),
+            true => (Count::ErrorObjects, Count::ErroredRecords),
         };
         self.counters.add(objects, 1);
-        self.counters.add(records, object.records);
+        self.counters.add(of_records, records);
+    }
+
+    pub(super) fn discarded(&self, records: u64) {
+        self.counters.add(Count::DiscardedRecords, records);
     }
 
     /// Records that are taken and not written.
     pub(super) fn undelivered(&self) -> u64 {
-        let mut state = self.state();
-        let open = state.partitions.drain();
-        let closed = state.closed.iter().chain(&open);
-        closed.map(|object| object.records).sum()
+        self.streams().values().map(|live| live.undelivered()).sum()
     }
 
-    /// Waits until a partition is due, or something changes.
-    pub(super) async fn wait(&self) {
-        let due = self.state().partitions.next_due();
-        let changed = self.changed.notified();
-        match due {
+    /// Runs a delivery for each stream until all have ended: a folder that refuses holds up
+    /// its own stream alone.
+    pub(super) async fn deliver(self: Arc<Self>) {
+        let mut deliveries = JoinSet::new();
+        loop {
+            let new =
+                std::mem::take(&mut *self.unserved.lock().unwrap_or_else(PoisonError::into_inner));
+            for live in new {
+                deliveries.spawn(delivery::run(Arc::clone(&self), live));
+            }
+            if self.is_finishing() {
+                break;
+            }
+            tokio::select! {
+                () = self.made.notified() => {}
+                Some(_) = deliveries.join_next() => {}
+            }
+        }
+        while let Some(ended) = deliveries.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a delivery ended before its work was done");
+            }
+        }
+    }
+
+    /// Waits until a partition of the stream is due, or something changes.
+    pub(super) async fn wait(&self, live: &Live) {
+        let changed = live.changed.notified();
+        match live.next_due() {
             Some(due) => {
                 tokio::select! {
                     () = tokio::time::sleep_until(self.started + due) => {}
@@ -260,8 +380,33 @@ impl Shared {
     }
 }
 
-fn bytes(random: &mut ChaCha8Rng) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    random.fill_bytes(&mut bytes);
-    bytes
+impl Status {
+    /// As the API writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Active => "ACTIVE",
+            Self::Deleting | Self::Gone => "DELETING",
+        }
+    }
+}
+
+/// Adds a stream that is ACTIVE from the start.
+fn add(
+    streams: &mut Streams,
+    region: Option<String>,
+    definition: Definition,
+    partitions: u32,
+    common: &Common,
+) -> Result<(), StartError> {
+    let key = (definition.name.clone(), region.clone());
+    let name = definition.name.clone();
+    let checked =
+        Checked::new(definition, partitions, common).map_err(|error| StartError::Stream {
+            name,
+            cause: error.message,
+        })?;
+    let live = Live::new(region, checked, common, Duration::ZERO);
+    streams.insert(key, Arc::new(live));
+    Ok(())
 }

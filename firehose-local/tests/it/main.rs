@@ -6,7 +6,10 @@
 )]
 
 mod api;
+mod control;
 mod faults;
+mod lives;
 mod other_key;
 mod program;
+mod refusals;
 mod running;

@@ -8,11 +8,15 @@ use aws_sdk_firehose::{Client, Config};
 use firehose_local::clock::SystemClock;
 use firehose_local::server::{self, Server, Totals};
 use firehose_local::{PartitionBy, StreamConfig};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -26,15 +30,25 @@ pub struct Running {
 
 pub async fn start(accelerate: u32, faults: &str) -> Running {
     let dir = TempDir::new().unwrap();
-    let server = Server::new(server::Config {
-        stream: StreamConfig::clickstream(PartitionBy::User),
-        dir: dir.path().to_owned(),
+    let config = server::Config {
+        streams: vec![StreamConfig::clickstream(PartitionBy::User)],
         accelerate: accelerate.try_into().unwrap(),
         faults: faults.parse().unwrap(),
-        seed: [1; 32],
-        clock: Arc::new(SystemClock),
-    })
-    .unwrap();
+        ..config(dir.path())
+    };
+    start_with(dir, config).await
+}
+
+/// A server without a stream, whose transitions take no time that a test would notice.
+pub fn config(dir: &Path) -> server::Config {
+    server::Config {
+        transition: Duration::ZERO,
+        ..server::Config::new(dir, [1; 32], Arc::new(SystemClock))
+    }
+}
+
+pub async fn start_with(dir: TempDir, config: server::Config) -> Running {
+    let server = Server::new(config).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let counters = server.counters();
@@ -53,14 +67,34 @@ pub async fn start(accelerate: u32, faults: &str) -> Running {
 
 impl Running {
     pub fn client(&self) -> Client {
+        self.client_in("eu-central-1")
+    }
+
+    pub fn client_in(&self, region: &'static str) -> Client {
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-central-1"))
+            .region(Region::new(region))
             .credentials_provider(Credentials::new("any", "any", None, None, "test"))
             .retry_config(RetryConfig::disabled())
             .endpoint_url(format!("http://{}", self.address))
             .build();
         Client::from_conf(config)
+    }
+
+    /// Calls an operation with this JSON and no SDK between, which would not send what is wrong.
+    pub async fn call(&self, operation: &str, input: &Value) -> (u16, Value) {
+        let body = input.to_string();
+        let mut socket = TcpStream::connect(self.address).await.unwrap();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Amz-Target: Firehose_20150804.{operation}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, serde_json::from_str(body).unwrap())
     }
 
     pub fn totals(&self) -> Totals {

@@ -1,7 +1,6 @@
 //! A spool, a stream's server and a forwarder between them, all real.
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,12 +102,13 @@ pub async fn serve(stream: StreamConfig, faults: &str) -> Stream {
 pub async fn serve_on(listener: TcpListener, stream: StreamConfig, faults: &str) -> Stream {
     let dir = TempDir::new().unwrap();
     let server = Server::new(server::Config {
-        stream,
-        dir: dir.path().to_owned(),
-        accelerate: NonZeroU32::MIN,
+        streams: vec![stream],
         faults: faults.parse().unwrap(),
-        seed: [1; 32],
-        clock: Arc::new(firehose_local::clock::SystemClock),
+        ..server::Config::new(
+            dir.path(),
+            [1; 32],
+            Arc::new(firehose_local::clock::SystemClock),
+        )
     })
     .unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
