@@ -18,6 +18,7 @@ pub use error::ApiError;
 
 use crate::faults::Fate;
 use crate::server::Shared;
+use crate::web;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -39,8 +40,8 @@ pub async fn handle(
     shared: Arc<Shared>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Cut> {
-    if request.method() == Method::GET {
-        return Ok(plain(StatusCode::OK, WHAT_THIS_IS));
+    if (request.method(), request.uri().path()) != (&Method::POST, "/") {
+        return Ok(web::answer(&shared, request).await);
     }
     let operation = operation(request.headers());
     let region = region(request.headers()).to_owned();
@@ -54,7 +55,15 @@ pub async fn handle(
         }
     };
     let fate = match operation.as_deref() {
-        Some("PutRecord" | "PutRecordBatch") => shared.draw_fate(),
+        Some("PutRecord" | "PutRecordBatch") => {
+            let drawn = shared.draw_fate();
+            // A stop waits for nobody who is late on purpose.
+            tokio::select! {
+                () = tokio::time::sleep(drawn.delay) => {}
+                () = shared.stopped() => {}
+            }
+            drawn.fate
+        }
         _ => Fate::Served,
     };
     let outcome = match (fate, operation.as_deref()) {
@@ -81,9 +90,6 @@ pub async fn handle(
     }
     Ok(response)
 }
-
-const WHAT_THIS_IS: &str = "firehose-local: Amazon Data Firehose's API on this machine.\n\
-    Point an AWS SDK's endpoint URL here (AWS_ENDPOINT_URL_FIREHOSE) and call PutRecordBatch.\n";
 
 /// The operation's name out of `X-Amz-Target: Firehose_20150804.PutRecord`.
 fn operation(headers: &HeaderMap) -> Option<String> {

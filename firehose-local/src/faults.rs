@@ -2,10 +2,12 @@
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// How often each fault happens: shares of 1.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rates {
     /// A call answered 500 `ServiceUnavailableException`, `Slow down.`; nothing is taken.
     pub throttle: f64,
@@ -15,8 +17,46 @@ pub struct Rates {
     pub cut: f64,
     /// A connection cut after the call was taken: the answer is lost.
     pub lost: f64,
+    /// A call that is looked at only after [`Self::delay`], whatever else befalls it.
+    pub slow: f64,
+    /// How late a slow call is, seconds; at most an hour.
+    pub delay: f64,
     /// The same seed draws the same faults for the same calls.
     pub seed: u64,
+}
+
+impl Default for Rates {
+    /// Nothing goes wrong.
+    fn default() -> Self {
+        Self {
+            throttle: 0.0,
+            fail: 0.0,
+            cut: 0.0,
+            lost: 0.0,
+            slow: 0.0,
+            delay: 1.0,
+            seed: 0,
+        }
+    }
+}
+
+impl fmt::Display for Rates {
+    /// In the form that [`Self::from_str`] reads, every rate named.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            throttle,
+            fail,
+            cut,
+            lost,
+            slow,
+            delay,
+            seed,
+        } = self;
+        write!(
+            f,
+            "throttle={throttle},fail={fail},cut={cut},lost={lost},slow={slow},delay={delay},seed={seed}"
+        )
+    }
 }
 
 /// Why a text is no [`Rates`].
@@ -24,7 +64,7 @@ pub struct Rates {
 pub enum RatesError {
     /// A part without `=`, or an unknown name.
     #[error(
-        "`{0}` is no fault: write throttle, fail, cut, lost or seed with a value, as in throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1"
+        "`{0}` is no fault: write throttle, fail, cut, lost, slow, delay or seed with a value, as in throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1"
     )]
     Unknown(String),
     /// Not a share.
@@ -35,6 +75,9 @@ pub enum RatesError {
         "throttle, cut and lost are shares of the same calls and add up to {0}: let them add up to 1 at most"
     )]
     Sum(f64),
+    /// Not a time.
+    #[error("`{0}`: the delay is a number of seconds from 0 to 3600, such as 2.5")]
+    Delay(String),
     /// Not a whole number.
     #[error("`{0}`: the seed is a whole number")]
     Seed(String),
@@ -57,6 +100,13 @@ impl FromStr for Rates {
                 "fail" => &mut rates.fail,
                 "cut" => &mut rates.cut,
                 "lost" => &mut rates.lost,
+                "slow" => &mut rates.slow,
+                "delay" => {
+                    let delay = value.parse().ok();
+                    let delay = delay.filter(|delay| (0.0..=3600.0).contains(delay));
+                    rates.delay = delay.ok_or_else(|| RatesError::Delay(part.to_owned()))?;
+                    continue;
+                }
                 "seed" => {
                     let seed = value.parse();
                     rates.seed = seed.map_err(|_| RatesError::Seed(part.to_owned()))?;
@@ -90,6 +140,15 @@ pub struct Faults {
     random: ChaCha8Rng,
 }
 
+/// A call's fate, and how late it is looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Drawn {
+    /// What happens to it.
+    pub fate: Fate,
+    /// After how long; nothing for most.
+    pub delay: Duration,
+}
+
 /// What happens to one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
@@ -112,19 +171,30 @@ impl Faults {
         }
     }
 
+    /// The rates.
+    pub fn rates(&self) -> Rates {
+        self.rates
+    }
+
     /// Draws what happens to a call.
-    pub fn call(&mut self) -> Fate {
-        let (cut, throttled, lost) = (
+    pub fn call(&mut self) -> Drawn {
+        let (cut, throttled, lost, slow) = (
             self.happens(self.rates.cut),
             self.happens(self.rates.throttle),
             self.happens(self.rates.lost),
+            self.happens(self.rates.slow),
         );
-        match (cut, throttled, lost) {
+        let fate = match (cut, throttled, lost) {
             (true, _, _) => Fate::Cut,
             (_, true, _) => Fate::Throttled,
             (_, _, true) => Fate::Lost,
             _ => Fate::Served,
-        }
+        };
+        let delay = match slow {
+            true => Duration::from_secs_f64(self.rates.delay),
+            false => Duration::ZERO,
+        };
+        Drawn { fate, delay }
     }
 
     /// Draws whether a record fails.
@@ -145,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_line_of_faults_is_read() {
-        let rates: Rates = "throttle=0.05,fail=0.25, cut=0.01,lost=0.02,seed=9"
+        let rates: Rates = "throttle=0.05,fail=0.25, cut=0.01,lost=0.02,slow=0.5,delay=2.5,seed=9"
             .parse()
             .unwrap();
         let expected = Rates {
@@ -153,9 +223,12 @@ mod tests {
             fail: 0.25,
             cut: 0.01,
             lost: 0.02,
+            slow: 0.5,
+            delay: 2.5,
             seed: 9,
         };
         assert_eq!(rates, expected);
+        assert_eq!(rates.to_string().parse(), Ok(expected));
         assert_eq!("".parse(), Ok(Rates::default()));
         // Every call and every record can go wrong; the first three add up to a little over 1.
         for most in ["throttle=0.7,cut=0.1,lost=0.2", "throttle=1,fail=1"] {
@@ -166,7 +239,10 @@ mod tests {
     #[test]
     fn what_is_no_fault_is_explained() {
         for (text, words) in [
-            ("slow=1", "`slow=1` is no fault"),
+            ("slowly=1", "`slowly=1` is no fault"),
+            ("slow=1.5", "from 0 to 1"),
+            ("delay=-1", "seconds from 0 to 3600"),
+            ("delay=inf", "seconds from 0 to 3600"),
             ("throttle", "`throttle` is no fault"),
             ("fail=2", "from 0 to 1"),
             ("fail=-0.1", "from 0 to 1"),
@@ -182,20 +258,23 @@ mod tests {
 
     #[test]
     fn rates_are_kept_and_seeds_repeat() {
-        let rates: Rates = "throttle=0.2,fail=0.1,cut=0.1,lost=0.3,seed=4"
+        let rates: Rates = "throttle=0.2,fail=0.1,cut=0.1,lost=0.3,slow=0.25,delay=2,seed=4"
             .parse()
             .unwrap();
         let draw = || {
             let mut faults = Faults::new(rates);
             (0..10_000).map(|_| faults.call()).collect::<Vec<_>>()
         };
-        let fates = draw();
-        assert_eq!(fates, draw());
+        let drawn = draw();
+        assert_eq!(drawn, draw());
+        let slow = drawn.iter().filter(|one| one.delay.as_secs() == 2).count();
+        assert!((2300..2700).contains(&slow));
+        let fates: Vec<Fate> = drawn.iter().map(|one| one.fate).collect();
         let share = |fate| fates.iter().filter(|drawn| **drawn == fate).count();
         assert!((900..1100).contains(&share(Fate::Cut)));
         assert!((1650..1950).contains(&share(Fate::Throttled)));
         assert!((2000..2320).contains(&share(Fate::Lost)));
         let mut none = Faults::new(Rates::default());
-        assert!((0..1000).all(|_| none.call() == Fate::Served && !none.record_fails()));
+        assert!((0..1000).all(|_| none.call().fate == Fate::Served && !none.record_fails()));
     }
 }

@@ -45,6 +45,9 @@ pub mod server;
 pub mod api;
 
 #[cfg(feature = "server")]
+mod web;
+
+#[cfg(feature = "server")]
 pub mod faults;
 
 #[cfg(feature = "server")]

@@ -81,8 +81,9 @@ struct Serve {
         allow_negative_numbers = true
     )]
     accelerate: NonZeroU32,
-    /// Faults on purpose, as shares of calls (throttle, cut, lost) or records (fail), and a
-    /// seed that repeats them: throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1
+    /// Faults on purpose, as shares of calls (throttle, cut, lost, slow) or records (fail), how
+    /// many seconds slow calls are late (delay, 1), and a seed that repeats them:
+    /// throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1. PUT /faults changes them
     #[arg(
         long,
         value_name = "FAULTS",

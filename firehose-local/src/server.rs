@@ -3,6 +3,7 @@
 mod counters;
 mod definition;
 mod delivery;
+mod dice;
 mod live;
 mod saved;
 mod shared;

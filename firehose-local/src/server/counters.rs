@@ -11,6 +11,7 @@ pub struct Counters {
     throttled_calls: AtomicU64,
     cut_calls: AtomicU64,
     lost_answers: AtomicU64,
+    slow_calls: AtomicU64,
     objects: AtomicU64,
     error_objects: AtomicU64,
     delivered_records: AtomicU64,
@@ -19,7 +20,7 @@ pub struct Counters {
 }
 
 /// The numbers at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Totals {
     /// Put calls that were looked at, throttled and lost ones too.
     pub calls: u64,
@@ -33,6 +34,8 @@ pub struct Totals {
     pub cut_calls: u64,
     /// Calls taken whose answer was lost on purpose.
     pub lost_answers: u64,
+    /// Calls looked at late on purpose.
+    pub slow_calls: u64,
     /// Objects of data written.
     pub objects: u64,
     /// Objects of failed records written.
@@ -54,6 +57,7 @@ pub(crate) enum Count {
     ThrottledCalls,
     CutCalls,
     LostAnswers,
+    SlowCalls,
     Objects,
     ErrorObjects,
     DeliveredRecords,
@@ -70,6 +74,7 @@ impl Counters {
             Count::ThrottledCalls => &self.throttled_calls,
             Count::CutCalls => &self.cut_calls,
             Count::LostAnswers => &self.lost_answers,
+            Count::SlowCalls => &self.slow_calls,
             Count::Objects => &self.objects,
             Count::ErrorObjects => &self.error_objects,
             Count::DeliveredRecords => &self.delivered_records,
@@ -89,6 +94,7 @@ impl Counters {
             throttled_calls: read(&self.throttled_calls),
             cut_calls: read(&self.cut_calls),
             lost_answers: read(&self.lost_answers),
+            slow_calls: read(&self.slow_calls),
             objects: read(&self.objects),
             error_objects: read(&self.error_objects),
             delivered_records: read(&self.delivered_records),

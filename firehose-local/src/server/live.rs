@@ -40,6 +40,17 @@ pub(crate) enum Status {
     Gone,
 }
 
+impl Status {
+    /// As the API writes it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Creating => "CREATING",
+            Self::Active => "ACTIVE",
+            Self::Deleting | Self::Gone => "DELETING",
+        }
+    }
+}
+
 /// An object to be, with the stream as it was when it was closed.
 #[derive(Debug)]
 pub(super) struct Ready {

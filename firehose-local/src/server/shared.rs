@@ -2,18 +2,17 @@
 
 use super::counters::{Count, Counters};
 use super::definition::Definition;
+use super::dice::Dice;
 use super::live::{Checked, Common, Live, Status};
 use super::saved::Saved;
 use super::{Config, StartError, delivery};
 use crate::api::ApiError;
 use crate::clock::Clock;
-use crate::faults::{Fate, Faults};
+use crate::faults::{Drawn, Fate, Rates};
 use crate::partition::Arrival;
 use crate::stream::Stream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,12 +44,6 @@ type Key = (String, Option<String>);
 
 type Streams = BTreeMap<Key, Arc<Live>>;
 
-#[derive(Debug)]
-struct Dice {
-    random: ChaCha8Rng,
-    faults: Faults,
-}
-
 /// The server's inside.
 #[derive(Debug)]
 pub struct Shared {
@@ -60,7 +53,7 @@ pub struct Shared {
     saved: Saved,
     /// Held while a definition changes and its file is written: control calls take turns.
     streams: Mutex<Streams>,
-    dice: Mutex<Dice>,
+    dice: Dice,
     counters: Arc<Counters>,
     phase: watch::Sender<Phase>,
     /// A stream was made: it wants a delivery.
@@ -102,10 +95,7 @@ impl Shared {
             saved,
             unserved: Mutex::new(streams.values().cloned().collect()),
             streams: Mutex::new(streams),
-            dice: Mutex::new(Dice {
-                random: ChaCha8Rng::from_seed(config.seed),
-                faults: Faults::new(config.faults),
-            }),
+            dice: Dice::new(config.seed, config.faults),
             counters: Arc::default(),
             phase: watch::Sender::new(Phase::Serving),
             made: Notify::new(),
@@ -116,11 +106,7 @@ impl Shared {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn dice(&self) -> MutexGuard<'_, Dice> {
-        self.dice.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn counters(&self) -> Arc<Counters> {
+    pub(crate) fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
     }
 
@@ -247,22 +233,35 @@ impl Shared {
             .map_err(|cause| ApiError::machine("the stream cannot be kept", &cause))
     }
 
-    pub(crate) fn draw_fate(&self) -> Fate {
-        let fate = self.dice().faults.call();
-        match fate {
+    /// What goes wrong on purpose.
+    pub(crate) fn faults(&self) -> Rates {
+        self.dice.rates()
+    }
+
+    /// Lets other things go wrong from now on.
+    pub(crate) fn set_faults(&self, rates: Rates) {
+        tracing::info!(%rates, "faults on purpose");
+        self.dice.set(rates);
+    }
+
+    pub(crate) fn draw_fate(&self) -> Drawn {
+        let drawn = self.dice.call();
+        let late = !drawn.delay.is_zero();
+        self.counters.add(Count::SlowCalls, late.into());
+        match drawn.fate {
             Fate::Cut => self.counters.add(Count::CutCalls, 1),
             Fate::Throttled => self.counters.add(Count::ThrottledCalls, 1),
             Fate::Lost => self.counters.add(Count::LostAnswers, 1),
             Fate::Served => {}
         }
-        if fate != Fate::Cut {
+        if drawn.fate != Fate::Cut {
             self.counters.add(Count::Calls, 1);
         }
-        fate
+        drawn
     }
 
     pub(crate) fn draw_failure(&self) -> bool {
-        let fails = self.dice().faults.record_fails();
+        let fails = self.dice.record_fails();
         self.counters.add(Count::FailedRecords, fails.into());
         fails
     }
@@ -282,16 +281,12 @@ impl Shared {
     }
 
     pub(super) fn random(&self) -> [u8; 16] {
-        let mut bytes = [0; 16];
-        self.dice().random.fill_bytes(&mut bytes);
-        bytes
+        self.dice.bytes()
     }
 
     /// An opaque id of the length that AWS's examples have: 224 characters.
     pub(crate) fn record_id(&self) -> String {
-        let mut id = [0; 168];
-        self.dice().random.fill_bytes(&mut id);
-        STANDARD.encode(id)
+        STANDARD.encode(self.dice.bytes::<168>())
     }
 
     /// A UUID for `x-amzn-RequestId`.
@@ -315,7 +310,7 @@ impl Shared {
         *self.phase.borrow() == Phase::Finishing
     }
 
-    pub(super) async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         let mut phase = self.phase.subscribe();
         // The sender lives in `self`: waiting cannot fail.
         let _ = phase.wait_for(|phase| *phase >= Phase::Stopping).await;
@@ -376,17 +371,6 @@ impl Shared {
                 }
             }
             None => changed.await,
-        }
-    }
-}
-
-impl Status {
-    /// As the API writes it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Creating => "CREATING",
-            Self::Active => "ACTIVE",
-            Self::Deleting | Self::Gone => "DELETING",
         }
     }
 }

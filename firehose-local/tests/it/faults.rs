@@ -109,3 +109,100 @@ async fn who_sends_again_what_failed_loses_nothing() {
         "{totals:?}"
     );
 }
+
+#[tokio::test]
+async fn slow_calls_are_answered_and_counted() {
+    let server = start(1, "slow=1,delay=0.001").await;
+    for n in 0..3 {
+        let put = server
+            .client()
+            .put_record()
+            .delivery_stream_name("clickstream")
+            .record(record(event(n)));
+        put.send().await.unwrap();
+    }
+    let (totals, _) = server.stop().await;
+    assert_eq!((totals.slow_calls, totals.records), (3, 3));
+}
+
+#[tokio::test]
+async fn a_slow_call_is_late_by_its_delay_or_until_a_stop() {
+    let server = start(1, "slow=1,delay=3600").await;
+    let client = server.client();
+    let put = client
+        .put_record()
+        .delivery_stream_name("clickstream")
+        .record(record(event(1)))
+        .send();
+    let call = tokio::spawn(put);
+    let begun = std::time::Instant::now();
+    while server.totals().slow_calls == 0 {
+        assert!(begun.elapsed().as_secs() < 60, "the call did not come");
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    assert!(!call.is_finished());
+    assert_eq!(server.totals().records, 0, "looked at only then");
+    let (totals, _) = server.stop().await;
+    call.await.unwrap().unwrap();
+    assert_eq!((totals.records, totals.delivered_records), (1, 1));
+}
+
+#[tokio::test]
+async fn faults_are_read_and_changed_while_it_runs() {
+    let server = start(1, "").await;
+    let put = || async {
+        let put = server
+            .client()
+            .put_record()
+            .delivery_stream_name("clickstream")
+            .record(record(event(1)));
+        put.send().await.is_ok()
+    };
+    assert!(put().await);
+    let (status, body) = server.ask("PUT /faults ", "", "throttle=1,seed=7\n").await;
+    assert_eq!(status, 200, "{body}");
+    assert!(!put().await);
+    assert!(!put().await);
+    let (_, body) = server.ask("GET /faults ", "", "").await;
+    let told: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        told["faults"],
+        "throttle=1,fail=0,cut=0,lost=0,slow=0,delay=1,seed=7"
+    );
+    assert_eq!(
+        (&told["calls"], &told["throttled_calls"]),
+        (&3.into(), &2.into())
+    );
+    let (status, body) = server.ask("PUT /faults ", "", "throttle=2").await;
+    assert_eq!(status, 400);
+    assert!(body.contains("from 0 to 1"), "{body}");
+    let (status, _) = server.ask("DELETE /faults ", "", "").await;
+    assert_eq!(status, 405);
+    // An empty line ends it all.
+    server.ask("PUT /faults ", "", "").await;
+    assert!(put().await);
+    server.stop().await;
+}
+
+/// The same seed, set again, is the same sequence.
+#[tokio::test]
+async fn setting_faults_begins_their_seed_anew() {
+    let server = start(1, "").await;
+    let mut rounds = Vec::new();
+    for _ in 0..2 {
+        server.ask("PUT /faults ", "", "throttle=0.5,seed=5").await;
+        let mut round = Vec::new();
+        for n in 0..20 {
+            let put = server
+                .client()
+                .put_record()
+                .delivery_stream_name("clickstream")
+                .record(record(event(n)));
+            round.push(put.send().await.is_ok());
+        }
+        rounds.push(round);
+    }
+    assert_eq!(rounds[0], rounds[1]);
+    assert!(rounds[0].contains(&true) && rounds[0].contains(&false));
+    server.stop().await;
+}

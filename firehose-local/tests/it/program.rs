@@ -52,7 +52,7 @@ fn impossible_arguments_are_explained() {
     let most = u32::MAX.to_string();
     let names = "1 to 64 letters";
     for (flag, value, words) in [
-        ("--faults", "slow=1", "is no fault"),
+        ("--faults", "slowly=1", "is no fault"),
         ("--faults", "cut=7", "from 0 to 1"),
         ("--faults", "throttle=0.6,cut=0.6", "add up to 1.2"),
         ("--accelerate", "0", most.as_str()),

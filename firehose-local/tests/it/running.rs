@@ -83,10 +83,17 @@ impl Running {
 
     /// Calls an operation with this JSON and no SDK between, which would not send what is wrong.
     pub async fn call(&self, operation: &str, input: &Value) -> (u16, Value) {
-        let body = input.to_string();
+        let target = format!("X-Amz-Target: Firehose_20150804.{operation}\r\n");
+        let (status, body) = self.ask("POST / ", &target, &input.to_string()).await;
+        (status, serde_json::from_str(&body).unwrap())
+    }
+
+    /// Any request: `GET /path `, more header lines, a body.
+    pub async fn ask(&self, line: &str, headers: &str, body: &str) -> (u16, String) {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         let request = format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Amz-Target: Firehose_20150804.{operation}\r\nContent-Length: {}\r\n\r\n{body}",
+            "{line}HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            self.address,
             body.len()
         );
         socket.write_all(request.as_bytes()).await.unwrap();
@@ -94,7 +101,7 @@ impl Running {
         socket.read_to_string(&mut answer).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, serde_json::from_str(body).unwrap())
+        (status, body.to_owned())
     }
 
     pub fn totals(&self) -> Totals {
