@@ -173,7 +173,7 @@ impl Buffer {
     ///
     /// # Errors
     /// Of `out`, or of the log's disk.
-    pub fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+    pub fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
         let (spilled, memory) = {
             let mut state = self.all.state();
             let Some(slot) = state.slots.get_mut(&self.number) else {

@@ -27,13 +27,13 @@ pub enum Compression {
     /// As they are.
     #[default]
     Uncompressed,
-    /// gzip, `.gz`. Not built yet: refused by [`crate::Stream::new`].
+    /// gzip.
     Gzip,
-    /// One deflated entry, `.zip`. Not built yet.
+    /// A ZIP file of one deflated entry.
     Zip,
-    /// xerial's Snappy stream. Not built yet.
+    /// snappy-java's stream.
     Snappy,
-    /// Hadoop's Snappy blocks. Not built yet.
+    /// Hadoop's Snappy blocks.
     HadoopSnappy,
 }
 
@@ -55,6 +55,27 @@ impl Compression {
             Self::Zip => "ZIP",
             Self::Snappy => "Snappy",
             Self::HadoopSnappy => "HADOOP_SNAPPY",
+        }
+    }
+
+    /// What an object's name ends in ("Amazon S3 Object Name Format" in the developer guide).
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Uncompressed => "",
+            Self::Gzip => ".gz",
+            Self::Zip => ".zip",
+            Self::Snappy | Self::HadoopSnappy => ".snappy",
+        }
+    }
+
+    /// The object's `Content-Encoding` in S3. A folder has no place for it.
+    pub fn content_encoding(self) -> Option<&'static str> {
+        match self {
+            Self::Uncompressed => None,
+            Self::Gzip => Some("gzip"),
+            Self::Zip => Some("zip"),
+            Self::Snappy => Some("snappy-java"),
+            Self::HadoopSnappy => Some("hadoop-snappy"),
         }
     }
 }
@@ -174,10 +195,15 @@ pub struct StreamConfig {
     pub processors: Vec<Processor>,
     /// How an object's bytes are packed.
     pub compression: Compression,
+    /// Stands at the end of an object's name in place of the compression's own. Empty: not given.
+    pub file_extension: String,
     /// A partition is delivered at this size, MiB. 64 to 128 with dynamic partitioning.
     pub buffering_size_mib: u32,
     /// …or after this long, seconds. 60 to 900 with dynamic partitioning.
     pub buffering_interval_seconds: u32,
+    /// How long an object that its prefix refuses is tried again before it goes to the error
+    /// prefix, seconds, 0 to 7200. Only with dynamic partitioning; else it is a day.
+    pub retry_seconds: u32,
     /// The log group of failed records. Empty: nothing is logged.
     pub log_group_name: String,
     /// The log stream of failed records.
@@ -210,8 +236,10 @@ impl StreamConfig {
                 Processor::append_delimiter(),
             ],
             compression: Compression::Uncompressed,
+            file_extension: String::new(),
             buffering_size_mib: 64,
             buffering_interval_seconds: 60,
+            retry_seconds: 300,
             log_group_name: "/aws/kinesisfirehose/clickstream".into(),
             log_stream_name: "ClickStreamLogStream".into(),
             active_partitions: 500,
@@ -252,6 +280,25 @@ impl StreamConfig {
         name.push('/');
         escape_into(&self.log_stream_name, false, &mut name);
         settle(&format!("log/{name}.jsonl"))
+    }
+
+    /// What every object's name ends in.
+    pub fn extension(&self) -> &str {
+        match self.file_extension.as_str() {
+            "" => self.compression.extension(),
+            given => given,
+        }
+    }
+
+    /// Whether objects' names can end so: nothing, or a dot and up to 127 of `0-9a-z!-_.*'()`.
+    pub fn is_file_extension(text: &str) -> bool {
+        let right = |byte: u8| {
+            byte.is_ascii_digit()
+                || byte.is_ascii_lowercase()
+                || matches!(byte, b'!' | b'-' | b'_' | b'.' | b'*' | b'\'' | b'(' | b')')
+        };
+        text.is_empty()
+            || (2..=128).contains(&text.len()) && text.starts_with('.') && text.bytes().all(right)
     }
 
     /// The first processor of a kind.

@@ -2,9 +2,10 @@
 
 use crate::config::StreamConfig;
 use crate::failure::log_line;
+use crate::object::uuid;
 use crate::partition::Closed;
 use crate::stream::Stream;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Where objects and the log are written.
@@ -49,7 +50,12 @@ impl Folder {
         let place = self.bucket.join(&key);
         let name = place.file_name().unwrap_or_default();
         let staged = self.staging.join(name);
-        let written = self.write(&staged, &place, &object.bytes);
+        let compression = stream.config().compression;
+        let written = self.write(&staged, &place, |file| {
+            // The entry of a ZIP is named with a UUID, too.
+            let entry = uuid(random);
+            compression.pack(file, &entry, |out| object.body.write_to(out))
+        });
         if written.is_err() {
             // Best effort: what it could not write must not fill the disk as well.
             let _ = fs_err::remove_file(&staged);
@@ -67,9 +73,16 @@ impl Folder {
         Ok(())
     }
 
-    fn write(&self, staged: &Path, place: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = fs_err::File::create(staged)?;
-        file.write_all(bytes)?;
+    fn write(
+        &self,
+        staged: &Path,
+        place: &Path,
+        write: impl FnOnce(BufWriter<fs_err::File>) -> io::Result<BufWriter<fs_err::File>>,
+    ) -> io::Result<()> {
+        let file = BufWriter::new(fs_err::File::create(staged)?);
+        let file = write(file)?
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
         file.sync_data()?;
         if let Some(parent) = place.parent() {
             fs_err::create_dir_all(parent)?;

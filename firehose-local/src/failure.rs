@@ -24,11 +24,13 @@ pub enum ErrorCode {
     NameTooLong = 6,
     /// Too many partitions are open.
     ActivePartitions = 7,
+    /// The bucket has refused the object for as long as the stream retries.
+    Undelivered = 8,
 }
 
 impl ErrorCode {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::KeyNullOrEmpty,
         Self::NotJson,
         Self::KeyNotScalar,
@@ -36,6 +38,7 @@ impl ErrorCode {
         Self::PrefixTooLong,
         Self::NameTooLong,
         Self::ActivePartitions,
+        Self::Undelivered,
     ];
 
     /// The stable number, never 0.
@@ -52,6 +55,7 @@ impl ErrorCode {
     pub fn code(self) -> &'static str {
         match self {
             Self::ActivePartitions => "DynamicPartitioning.ActivePartitionsLimitExceeded",
+            Self::Undelivered => "InternalError",
             _ => "DynamicPartitioning.MetadataExtractionFailed",
         }
     }
@@ -68,6 +72,9 @@ impl ErrorCode {
             Self::ActivePartitions => {
                 "The number of active partitions has exceeded the configured limit"
             }
+            Self::Undelivered => {
+                "the object could not be delivered to its prefix within the retry duration"
+            }
         }
     }
 
@@ -83,6 +90,7 @@ impl ErrorCode {
     pub fn output_type(self) -> &'static str {
         match self {
             Self::ActivePartitions => "activePartitionExceeded",
+            Self::Undelivered => "delivery-failed",
             _ => "metadata-extraction-failed",
         }
     }
@@ -164,12 +172,12 @@ mod tests {
     #[test]
     fn numbers_are_stable() {
         let numbers: Vec<u8> = ErrorCode::ALL.iter().map(|code| code.number()).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8]);
         for code in ErrorCode::ALL {
             assert_eq!(ErrorCode::from_number(code.number()), Some(code));
         }
         assert_eq!(ErrorCode::from_number(0), None);
-        assert_eq!(ErrorCode::from_number(8), None);
+        assert_eq!(ErrorCode::from_number(9), None);
     }
 
     #[test]

@@ -54,6 +54,15 @@ pub mod faults;
 pub mod partition;
 
 #[cfg(feature = "server")]
+mod compress;
+
+#[cfg(feature = "server")]
+pub mod metrics;
+
+#[cfg(feature = "server")]
+pub mod outbox;
+
+#[cfg(feature = "server")]
 pub mod deliver;
 
 #[cfg(feature = "server")]

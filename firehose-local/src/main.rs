@@ -81,6 +81,16 @@ struct Serve {
         allow_negative_numbers = true
     )]
     accelerate: NonZeroU32,
+    /// Most MiB of waiting records in memory, of all streams together; more wait in a log in
+    /// the folder
+    #[arg(
+        long,
+        value_name = "MIB",
+        default_value = "256",
+        value_parser = at_least_one,
+        allow_negative_numbers = true
+    )]
+    memory: NonZeroU32,
     /// Faults on purpose, as shares of calls (throttle, cut, lost, slow) or records (fail), how
     /// many seconds slow calls are late (delay, 1), and a seed that repeats them:
     /// throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1. PUT /faults changes them
@@ -158,6 +168,9 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     let server = Server::new(Config {
         streams,
         accelerate: serve.accelerate,
+        memory: usize::try_from(serve.memory.get())
+            .unwrap_or(usize::MAX)
+            .saturating_mul(1 << 20),
         faults: serve.faults,
         ..Config::new(serve.dir, seed, Arc::new(SystemClock))
     })?;

@@ -24,7 +24,15 @@ pub(crate) fn suffix(config: &StreamConfig, time: &ZonedDateTime, random: [u8; 1
         time.second()
     );
     uuid_into(random, &mut out);
+    escape_into(config.extension(), true, &mut out);
     out
+}
+
+/// How long [`suffix`] is in bytes: name, version, time, UUID, extension.
+pub(crate) fn suffix_length(config: &StreamConfig) -> usize {
+    let mut extension = String::new();
+    escape_into(config.extension(), true, &mut extension);
+    format!("{}-{}-", config.name, config.version).len() + 20 + 36 + extension.len()
 }
 
 /// A version 4 UUID as text.
@@ -49,9 +57,6 @@ fn uuid_into(mut bytes: [u8; 16], out: &mut String) {
 
 /// The longest name of a file or folder that the usual disks take, in bytes.
 pub(crate) const LONGEST_NAME: usize = 255;
-
-/// The longest that [`suffix`] can be: name, version, time, uuid.
-pub(crate) const LONGEST_SUFFIX: usize = 64 + 1 + 20 + 1 + 20 + 36;
 
 /// Appends text with `%XX` for what a disk, or a reader of `key=value` folders, would take for
 /// something else. `%` itself is among them, so that no two values share a folder. In a literal
@@ -96,6 +101,7 @@ pub(crate) fn settle(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Compression;
     use proptest::prelude::*;
 
     fn value(text: &str) -> String {
@@ -133,6 +139,46 @@ mod tests {
             (" end ", "%20end%20"),
         ] {
             assert_eq!(value(text), escaped);
+        }
+    }
+
+    #[test]
+    fn a_name_ends_in_the_compressions_extension_or_the_one_given() {
+        let mut config = StreamConfig::clickstream(crate::PartitionBy::User);
+        let time = jiff::Timestamp::UNIX_EPOCH.to_zoned_datetime(jiff::tz::TimeZone::UTC);
+        let stem = "clickstream-1-1970-01-01-00-00-00-07070707-0707-4707-8707-070707070707";
+        for (compression, given, end) in [
+            (Compression::Uncompressed, "", ""),
+            (Compression::Gzip, "", ".gz"),
+            (Compression::Zip, "", ".zip"),
+            (Compression::Snappy, "", ".snappy"),
+            (Compression::HadoopSnappy, "", ".snappy"),
+            (Compression::Gzip, ".json.gz", ".json.gz"),
+            (Compression::Uncompressed, ".a*b", ".a%2Ab"),
+        ] {
+            config.compression = compression;
+            config.file_extension = given.into();
+            let name = suffix(&config, &time, [7; 16]);
+            assert_eq!(name, format!("{stem}{end}"));
+            assert_eq!(name.len(), suffix_length(&config));
+        }
+        for right in [
+            "",
+            ".json",
+            ".a!b-c_d.e*'()",
+            &format!(".{}", "a".repeat(127)),
+        ] {
+            assert!(StreamConfig::is_file_extension(right), "{right}");
+        }
+        for wrong in [
+            ".",
+            "json",
+            ".JSON",
+            ".a/b",
+            ".a b",
+            &format!(".{}", "a".repeat(128)),
+        ] {
+            assert!(!StreamConfig::is_file_extension(wrong), "{wrong}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! Open partitions: records that wait for company before they become an object. Each has a
 //! size and a time of its own, as at AWS; time comes in as an argument.
 
+use crate::buffers::{Buffer, Buffers};
 use crate::extract::Values;
 use crate::failure::{ErrorCode, error_line};
 use crate::stream::Stream;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// When a partition is closed, and how many there may be.
@@ -15,13 +16,12 @@ pub struct Limits {
     pub size: usize,
     /// Time since its first record after which it is closed.
     pub interval: Duration,
-    /// Partitions open at once; more go to the error prefix.
+    /// Partitions open or not yet delivered at once; more go to the error prefix.
     pub partitions: usize,
-    /// Bytes over all partitions: at more, the largest is closed early. AWS has no such bound.
-    pub memory: usize,
 }
 
-/// The bytes of an object to be, and where it goes.
+/// The bytes of an object to be, and where it goes. Its partition counts as active, and its
+/// buffer is kept, until it is dropped.
 #[derive(Debug)]
 pub struct Closed {
     /// The evaluated prefix.
@@ -29,14 +29,29 @@ pub struct Closed {
     /// The reason, for failed records.
     pub error: Option<ErrorCode>,
     /// The object's bytes.
-    pub bytes: Vec<u8>,
+    pub body: Buffer,
     /// How many records are in them.
     pub records: u64,
+    /// Arrival of the oldest of them, ms since 1970.
+    pub oldest_ms: u64,
+    seat: Option<Seat>,
+}
+
+impl Closed {
+    /// Sends it to the error prefix, because its own could not be delivered to. It is no active
+    /// partition from then on.
+    pub fn give_up(&mut self, stream: &Stream, random: &mut dyn FnMut() -> [u8; 16]) {
+        let code = ErrorCode::Undelivered;
+        self.prefix = stream.error_prefix(code, self.oldest_ms, random);
+        self.error = Some(code);
+        self.seat = None;
+    }
 }
 
 #[derive(Debug)]
-struct Buffer {
+struct Open {
     closed: Closed,
+    key: Key,
     due: Duration,
 }
 
@@ -52,10 +67,38 @@ enum Key {
 pub struct Partitions {
     stream: Arc<Stream>,
     limits: Limits,
-    open: HashMap<Key, Buffer>,
-    data_partitions: usize,
-    bytes: usize,
+    buffers: Arc<Buffers>,
+    active: Active,
+    open: HashMap<u64, Open>,
+    numbers: HashMap<Key, u64>,
+    next: u64,
+    /// The partitions of keys that were seen at [`Self::at_ms`].
+    known: HashMap<Values, u64>,
+    at_ms: u64,
     values: Values,
+    counts: Counts,
+}
+
+/// What has been counted of a stream's records since it was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Records put.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Records that had no partition left, after deaggregation.
+    pub over_the_limit: u64,
+    /// Spent on finding partition keys.
+    pub extraction: Duration,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, more: Self) {
+        self.records += more.records;
+        self.bytes += more.bytes;
+        self.over_the_limit += more.over_the_limit;
+        self.extraction += more.extraction;
+    }
 }
 
 /// One record's arrival, and the moment.
@@ -69,25 +112,35 @@ pub struct Arrival {
 
 impl Partitions {
     /// None open.
-    pub fn new(stream: Arc<Stream>, limits: Limits) -> Self {
+    pub fn new(stream: Arc<Stream>, limits: Limits, buffers: Arc<Buffers>) -> Self {
         Self {
             stream,
             limits,
+            buffers,
+            active: Active::default(),
             open: HashMap::new(),
-            data_partitions: 0,
-            bytes: 0,
+            numbers: HashMap::new(),
+            next: 0,
+            known: HashMap::new(),
+            at_ms: 0,
             values: Values::default(),
+            counts: Counts::default(),
         }
     }
 
-    /// Bytes that wait.
-    pub fn bytes(&self) -> usize {
-        self.bytes
+    /// Partitions of data that are open or not yet delivered.
+    pub fn active(&self) -> usize {
+        self.active.seats().len()
     }
 
-    /// Partitions of data that are open.
-    pub fn active(&self) -> usize {
-        self.data_partitions
+    /// What has been counted.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Each open partition, and when it is due.
+    pub fn open(&self) -> impl Iterator<Item = (&Closed, Duration)> {
+        self.open.values().map(|open| (&open.closed, open.due))
     }
 
     /// Takes a put record: its pieces go to their partitions. Gives what is full by that.
@@ -98,122 +151,182 @@ impl Partitions {
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> Vec<Closed> {
         let stream = Arc::clone(&self.stream);
+        self.counts.records += 1;
+        self.counts.bytes += u64::try_from(data.len()).unwrap_or(u64::MAX);
+        if self.at_ms != arrival.at_ms {
+            self.at_ms = arrival.at_ms;
+            self.known.clear();
+        }
         let mut full = Vec::new();
         for piece in stream.pieces(data) {
-            let key = match self.data_key(&stream, piece, arrival, random) {
-                Ok(key) => key,
-                Err(code) => self.failed_key(&stream, code, arrival, random),
+            let number = match self.data(&stream, piece, arrival, random) {
+                Ok(number) => number,
+                Err(code) => self.failed(&stream, code, arrival, random),
             };
-            let Some(buffer) = self.open.get_mut(&key) else {
+            let Some(open) = self.open.get_mut(&number) else {
                 continue;
             };
-            let bytes = &mut buffer.closed.bytes;
-            let before = bytes.len();
-            match key {
-                Key::Failed(code) => error_line(piece, code, arrival.at_ms, arrival.at_ms, bytes),
-                Key::Data(_) => {
+            let closed = &mut open.closed;
+            closed.records += 1;
+            let length = match closed.error {
+                Some(code) => closed.body.append(|bytes| {
+                    error_line(piece, code, arrival.at_ms, arrival.at_ms, bytes);
+                }),
+                None => closed.body.append(|bytes| {
                     bytes.extend_from_slice(piece);
                     if stream.appends_delimiter() {
                         bytes.push(b'\n');
                     }
-                }
-            }
-            buffer.closed.records += 1;
-            self.bytes += bytes.len() - before;
-            if bytes.len() >= self.limits.size {
-                full.extend(self.close(&key));
-            }
-            while self.bytes > self.limits.memory {
-                full.extend(self.close_largest());
+                }),
+            };
+            if usize::try_from(length).is_ok_and(|length| length >= self.limits.size) {
+                full.extend(self.close(number));
             }
         }
         full
     }
 
-    fn data_key(
+    fn data(
         &mut self,
         stream: &Stream,
         piece: &[u8],
         arrival: Arrival,
         random: &mut dyn FnMut() -> [u8; 16],
-    ) -> Result<Key, ErrorCode> {
-        stream.partition(piece, &mut self.values)?;
-        let key = Key::Data(stream.prefix(&self.values, arrival.at_ms, &mut || [0; 16])?);
-        if !self.open.contains_key(&key) {
-            if self.data_partitions >= self.limits.partitions {
-                return Err(ErrorCode::ActivePartitions);
-            }
-            let prefix = stream.prefix(&self.values, arrival.at_ms, random)?;
-            self.data_partitions += 1;
-            self.begin(key.clone(), prefix, None, arrival.now);
+    ) -> Result<u64, ErrorCode> {
+        let begun = std::time::Instant::now();
+        let found = stream.partition(piece, &mut self.values);
+        self.counts.extraction += begun.elapsed();
+        found?;
+        if let Some(number) = self.known.get(&self.values)
+            && self.open.contains_key(number)
+        {
+            return Ok(*number);
         }
-        Ok(key)
+        let evaluated = stream.prefix(&self.values, arrival.at_ms, &mut || [0; 16])?;
+        let key = Key::Data(evaluated.clone());
+        let number = match self.numbers.get(&key) {
+            Some(number) => *number,
+            None => {
+                let Some(seat) = self.active.sit(evaluated, self.limits.partitions) else {
+                    self.counts.over_the_limit += 1;
+                    return Err(ErrorCode::ActivePartitions);
+                };
+                let prefix = stream.prefix(&self.values, arrival.at_ms, random)?;
+                self.begin(key, prefix, Some(seat), arrival)
+            }
+        };
+        self.known.insert(self.values.clone(), number);
+        Ok(number)
     }
 
-    fn failed_key(
+    fn failed(
         &mut self,
         stream: &Stream,
         code: ErrorCode,
         arrival: Arrival,
         random: &mut dyn FnMut() -> [u8; 16],
-    ) -> Key {
-        let key = Key::Failed(code);
-        if !self.open.contains_key(&key) {
-            let prefix = stream.error_prefix(code, arrival.at_ms, random);
-            self.begin(key.clone(), prefix, Some(code), arrival.now);
+    ) -> u64 {
+        match self.numbers.get(&Key::Failed(code)) {
+            Some(number) => *number,
+            None => {
+                let prefix = stream.error_prefix(code, arrival.at_ms, random);
+                self.begin(Key::Failed(code), prefix, None, arrival)
+            }
         }
-        key
     }
 
-    fn begin(&mut self, key: Key, prefix: String, error: Option<ErrorCode>, now: Duration) {
+    fn begin(&mut self, key: Key, prefix: String, seat: Option<Seat>, arrival: Arrival) -> u64 {
+        let number = self.next;
+        self.next += 1;
         let closed = Closed {
             prefix,
-            error,
-            bytes: Vec::new(),
+            error: match key {
+                Key::Data(_) => None,
+                Key::Failed(code) => Some(code),
+            },
+            body: self.buffers.buffer(),
             records: 0,
+            oldest_ms: arrival.at_ms,
+            seat,
         };
-        let due = now + self.limits.interval;
-        self.open.insert(key, Buffer { closed, due });
+        self.numbers.insert(key.clone(), number);
+        let due = arrival.now + self.limits.interval;
+        self.open.insert(number, Open { closed, key, due });
+        number
     }
 
-    fn close(&mut self, key: &Key) -> Option<Closed> {
-        let buffer = self.open.remove(key)?;
-        self.bytes -= buffer.closed.bytes.len();
-        if matches!(key, Key::Data(_)) {
-            self.data_partitions -= 1;
-        }
-        Some(buffer.closed)
-    }
-
-    fn close_largest(&mut self) -> Option<Closed> {
-        let largest = self
-            .open
-            .iter()
-            .max_by_key(|(_, buffer)| buffer.closed.bytes.len())
-            .map(|(key, _)| key.clone())?;
-        self.close(&largest)
+    fn close(&mut self, number: u64) -> Option<Closed> {
+        let open = self.open.remove(&number)?;
+        self.numbers.remove(&open.key);
+        Some(open.closed)
     }
 
     /// When the next partition is due.
     pub fn next_due(&self) -> Option<Duration> {
-        self.open.values().map(|buffer| buffer.due).min()
+        self.open.values().map(|open| open.due).min()
     }
 
     /// Closes what is due.
     pub fn due(&mut self, now: Duration) -> Vec<Closed> {
-        let due: Vec<Key> = self
-            .open
-            .iter()
-            .filter(|(_, buffer)| buffer.due <= now)
-            .map(|(key, _)| key.clone())
-            .collect();
-        due.iter().filter_map(|key| self.close(key)).collect()
+        self.close_if(|open| open.due <= now)
     }
 
     /// Closes all.
     pub fn drain(&mut self) -> Vec<Closed> {
-        let all: Vec<Key> = self.open.keys().cloned().collect();
-        all.iter().filter_map(|key| self.close(key)).collect()
+        self.close_if(|_| true)
+    }
+
+    /// Closes those that `which` says, the longest open first.
+    fn close_if(&mut self, which: impl Fn(&Open) -> bool) -> Vec<Closed> {
+        let chosen = self.open.iter().filter(|(_, open)| which(open));
+        let mut numbers: Vec<u64> = chosen.map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        let closed = numbers.into_iter().filter_map(|number| self.close(number));
+        closed.collect()
+    }
+}
+
+/// The evaluated prefixes that count as active, each with the number of its objects: the one
+/// that is open, and those that wait for their delivery.
+#[derive(Debug, Clone, Default)]
+struct Active(Arc<Mutex<HashMap<String, usize>>>);
+
+/// A place among the active partitions, given up when it is dropped.
+#[derive(Debug)]
+struct Seat {
+    prefix: String,
+    active: Active,
+}
+
+impl Active {
+    fn seats(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A seat, if the prefix has one already or there are fewer than `most`.
+    fn sit(&self, prefix: String, most: usize) -> Option<Seat> {
+        let mut seats = self.seats();
+        if seats.len() >= most && !seats.contains_key(&prefix) {
+            return None;
+        }
+        *seats.entry(prefix.clone()).or_default() += 1;
+        drop(seats);
+        Some(Seat {
+            prefix,
+            active: self.clone(),
+        })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut seats = self.active.seats();
+        if let Some(objects) = seats.get_mut(&self.prefix) {
+            *objects -= 1;
+            if *objects == 0 {
+                seats.remove(&self.prefix);
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What AWS refuses when a stream is made, in its own words, and what only this crate refuses.
 
-use crate::config::{Compression, Processor, ProcessorKind, StreamConfig};
+use crate::config::{Processor, ProcessorKind, StreamConfig};
 use crate::deaggregate::SubRecordType;
 use crate::extract::{Query, QueryError};
 use crate::prefix::{Piece, Prefix, PrefixError};
@@ -48,11 +48,15 @@ pub(crate) fn check_values(config: &StreamConfig) -> Result<(), ConfigError> {
             ));
         }
     }
-    if config.compression != Compression::Uncompressed {
-        return Err(ConfigError::NotBuilt(
-            format!("CompressionFormat {}", config.compression.name()),
-            "use UNCOMPRESSED",
-        ));
+    if config.retry_seconds > 7200 {
+        return refused(
+            "1 validation error detected: Value at 'extendedS3DestinationConfiguration.dynamicPartitioningConfiguration.retryOptions.durationInSeconds' failed to satisfy constraint: Member must have value less than or equal to 7200",
+        );
+    }
+    if !StreamConfig::is_file_extension(&config.file_extension) {
+        return refused(
+            r"1 validation error detected: Value at 'extendedS3DestinationConfiguration.fileExtension' failed to satisfy constraint: Member must satisfy regular expression pattern: ^$|\.[0-9a-z!\-_.*'()]+, of at most 128 characters",
+        );
     }
     Ok(())
 }

@@ -38,6 +38,9 @@ pub struct Config {
     pub streams: Vec<StreamConfig>,
     /// The folder that holds the buckets, the log and what is being written.
     pub dir: PathBuf,
+    /// Bytes of all records that wait, of all streams together, that are kept in memory; more
+    /// are kept in a log in the folder.
+    pub memory: usize,
     /// Every interval is divided by this: the one deviation from AWS that is asked for.
     pub accelerate: NonZeroU32,
     /// How long a stream is CREATING and DELETING, and its encryption ENABLING and DISABLING.
@@ -56,6 +59,7 @@ impl Config {
         Self {
             streams: Vec::new(),
             dir: dir.into(),
+            memory: 256 << 20,
             accelerate: NonZeroU32::MIN,
             transition: Duration::from_secs(1),
             faults: Rates::default(),
@@ -142,7 +146,7 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Undelivered> {
-        let delivery = tokio::spawn(Arc::clone(&self.shared).deliver());
+        let delivery = tokio::spawn(delivery::all(Arc::clone(&self.shared)));
         let mut connections = JoinSet::new();
         tokio::pin!(shutdown);
         loop {

@@ -4,7 +4,7 @@ use crate::config::{ProcessorKind, StreamConfig};
 use crate::deaggregate::{SubRecordType, deaggregate};
 use crate::extract::{Query, Values};
 use crate::failure::ErrorCode;
-use crate::object::{LONGEST_NAME, LONGEST_SUFFIX, settle, suffix};
+use crate::object::{LONGEST_NAME, settle, suffix, suffix_length};
 use crate::prefix::{Facts, Prefix, Which};
 use crate::refusal::{self, ConfigError, LONGEST_PREFIX};
 use jiff::ZonedDateTime;
@@ -128,11 +128,12 @@ impl Stream {
         if evaluated.characters > LONGEST_PREFIX {
             return Err(ErrorCode::PrefixTooLong);
         }
-        // The name's other parts are at most 64 + 20 + 58 bytes: only a prefix that does not
-        // end in a slash can make the last segment too long with them.
+        // Only a prefix that does not end in a slash can make the last segment too long.
         let mut segments = evaluated.key.split('/').rev();
         let last = segments.next().map_or(0, str::len);
-        if last + LONGEST_SUFFIX > LONGEST_NAME || segments.any(|name| name.len() > LONGEST_NAME) {
+        if last + suffix_length(&self.config) > LONGEST_NAME
+            || segments.any(|name| name.len() > LONGEST_NAME)
+        {
             return Err(ErrorCode::NameTooLong);
         }
         Ok(evaluated.key)

@@ -9,6 +9,7 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 const WHAT_THIS_IS: &str = "firehose-local: Amazon Data Firehose's API on this machine.\n\
     Point an AWS SDK's endpoint URL here (AWS_ENDPOINT_URL_FIREHOSE) and call PutRecordBatch.\n\
+    GET /metrics shows each stream's figures under CloudWatch's names.\n\
     GET /faults says what goes wrong on purpose; PUT /faults with throttle=0.05,seed=1 changes it.\n";
 
 /// More than any line of faults.
@@ -25,6 +26,7 @@ pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Ful
     let path = request.uri().path().to_owned();
     match (request.method().clone(), path.as_str()) {
         (Method::GET | Method::HEAD, "/") => text(StatusCode::OK, WHAT_THIS_IS),
+        (Method::GET | Method::HEAD, "/metrics") => metrics(shared),
         (Method::GET | Method::HEAD, "/faults") => faults(shared),
         (Method::PUT, "/faults") => {
             let body = Limited::new(request.into_body(), MOST_BODY).collect().await;
@@ -44,7 +46,9 @@ pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Ful
                 ),
             }
         }
-        (_, "/" | "/faults") => text(StatusCode::METHOD_NOT_ALLOWED, "not by this method\n"),
+        (_, "/" | "/metrics" | "/faults") => {
+            text(StatusCode::METHOD_NOT_ALLOWED, "not by this method\n")
+        }
         _ => text(StatusCode::NOT_FOUND, WHAT_THIS_IS),
     }
 }
@@ -61,6 +65,14 @@ fn faults(shared: &Shared) -> Response<Full<Bytes>> {
         "lost_answers": totals.lost_answers,
         "slow_calls": totals.slow_calls,
     }))
+}
+
+/// Each stream's figures, for Prometheus.
+fn metrics(shared: &Shared) -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::OK, shared.metrics());
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response
 }
 
 /// Whether the Host is an address, `localhost` or a name without a dot. A name with one could be

@@ -121,9 +121,6 @@ impl Destination {
                         "records are delivered as they are: leave it out",
                     ));
                 }
-                ("FileExtension", Value::String(extension)) if !extension.is_empty() => {
-                    return Err(ApiError::not_built("FileExtension", "leave it out"));
-                }
                 ("BufferingHints", value) => {
                     let given = |member: &str| !value[member].is_null();
                     if given("SizeInMBs") != given("IntervalInSeconds") {
@@ -243,7 +240,12 @@ impl Destination {
             .into_iter()
             .find(|format| format.name() == self.text("CompressionFormat"))
             .unwrap_or_default();
+        config.file_extension = self.text("FileExtension").to_owned();
         config.dynamic_partitioning = self.partitioning();
+        let retry = &self.values.get("DynamicPartitioningConfiguration");
+        config.retry_seconds = retry
+            .and_then(|value| number(&value["RetryOptions"]["DurationInSeconds"]))
+            .unwrap_or(300);
         let (group, stream) = self.log();
         config.log_group_name = group;
         config.log_stream_name = stream;

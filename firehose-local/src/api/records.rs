@@ -77,13 +77,21 @@ fn present<'a, T>(value: Option<&'a T>, path: &str) -> Result<&'a T, ApiError> {
     value.ok_or_else(|| ApiError::validation(path, "Member must not be null"))
 }
 
-/// The stream of this name, if it takes records.
-fn stream(shared: &Shared, name: Option<&String>, region: &str) -> Result<Arc<Live>, ApiError> {
+/// The stream of this name, if it takes so many records.
+fn stream(
+    shared: &Shared,
+    name: Option<&String>,
+    region: &str,
+    records: usize,
+) -> Result<Arc<Live>, ApiError> {
     let name = present(name, "deliveryStreamName")?;
     check_text(&NAME, name, "deliveryStreamName")?;
     let live = shared.active(name, region)?;
     match live.is_full() {
-        true => Err(ApiError::slow_down()),
+        true => {
+            live.count_throttled(records);
+            Err(ApiError::slow_down())
+        }
         false => Ok(live),
     }
 }
@@ -100,11 +108,14 @@ fn take(shared: &Shared, live: &Live, records: &[Vec<u8>]) -> Result<bool, ApiEr
 }
 
 pub(super) fn put_record(shared: &Shared, region: &str, body: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let began = shared.now();
     let call: PutRecord = read(body)?;
     let record = present(call.record.as_ref(), "record")?;
     let data = decode(record, "record.data")?;
-    let live = stream(shared, call.delivery_stream_name.as_ref(), region)?;
-    let encrypted = take(shared, &live, &[data])?;
+    let live = stream(shared, call.delivery_stream_name.as_ref(), region, 1)?;
+    let data = [data];
+    let encrypted = take(shared, &live, &data)?;
+    live.count_put(false, &data, shared.now() - began);
     write(&Answer {
         record_id: Some(shared.record_id()),
         encrypted: Some(encrypted),
@@ -117,6 +128,7 @@ pub(super) fn put_record_batch(
     region: &str,
     body: &[u8],
 ) -> Result<Vec<u8>, ApiError> {
+    let began = shared.now();
     let call: PutRecordBatch = read(body)?;
     let records = present(call.records.as_ref(), "records")?;
     let constraint = match records.len() {
@@ -139,11 +151,13 @@ pub(super) fn put_record_batch(
             "Records size exceeds 4 MB limit",
         ));
     }
-    let live = stream(shared, call.delivery_stream_name.as_ref(), region)?;
+    let name = call.delivery_stream_name.as_ref();
+    let live = stream(shared, name, region, records.len())?;
     let fails: Vec<bool> = taken.iter().map(|_| shared.draw_failure()).collect();
     let mut fail = fails.iter();
     taken.retain(|_| !fail.next().copied().unwrap_or(false));
     let encrypted = take(shared, &live, &taken)?;
+    live.count_put(true, &taken, shared.now() - began);
     let request_responses: Vec<Answer> = fails
         .iter()
         .map(|fails| match fails {

@@ -4,8 +4,8 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
-/// A file of the log is not continued beyond so many bytes.
-const LONGEST: u64 = 64 << 20;
+/// A file of the log is not continued beyond so many bytes; tests see files come and go sooner.
+const LONGEST: u64 = if cfg!(test) { 64 << 10 } else { 64 << 20 };
 
 /// Before each part, a `u64` each, little-endian: which of the buffer's files the part before it
 /// stands in, counted from 1, and where; 0 for the first part. Then the part's own length.
@@ -131,7 +131,7 @@ impl Log {
 
 impl Place {
     /// Writes the buffer's parts to `out`, the first one first.
-    pub(super) fn write_to(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
         let opened = self.segments.iter();
         let mut files = opened
             .map(|segment| fs_err::File::open(&segment.path))

@@ -45,25 +45,25 @@ fn over_the_bound_the_largest_goes_to_the_log_whoever_has_it() {
 #[test]
 fn a_file_that_nobody_needs_is_gone_and_the_last_one_begins_anew() {
     let folder = TempDir::new().unwrap();
-    let all = Buffers::new(folder.path(), 1 << 20).unwrap();
+    let all = Buffers::new(folder.path(), 1 << 10).unwrap();
     let fill = |byte: u8| {
         let buffer = all.buffer();
         for _ in 0..40 {
-            buffer.append(|bytes| bytes.extend_from_slice(&vec![byte; 1 << 20]));
+            buffer.append(|bytes| bytes.extend_from_slice(&[byte; 1 << 10]));
         }
         buffer
     };
     let (one, other, third) = (fill(1), fill(2), fill(3));
     assert_eq!(files(folder.path()), 2);
-    assert!(all.memory() <= 1 << 20);
+    assert!(all.memory() <= 1 << 10);
     drop((one, other));
     assert_eq!(files(folder.path()), 1, "the first file held those two");
-    assert_eq!(third.length(), 40 << 20);
+    assert_eq!(third.length(), 40 << 10);
     assert!(contents(&third).iter().all(|byte| *byte == 3));
     drop(third);
     let again = fill(4);
     assert!(
-        all.on_disk() < 41 << 20,
+        all.on_disk() < 44 << 10,
         "the room of the third was used again"
     );
     assert!(contents(&again).iter().all(|byte| *byte == 4));

@@ -7,9 +7,35 @@ use proptest::prelude::*;
 /// 2 January 2026, 03:59:59 UTC.
 const BEFORE_FOUR: u64 = 1_767_326_399_000;
 
-fn partitions(limits: Limits) -> Partitions {
+/// Partitions whose buffers spill at every turn.
+struct Test {
+    open: Partitions,
+    buffers: Arc<Buffers>,
+    _folder: tempfile::TempDir,
+}
+
+impl std::ops::Deref for Test {
+    type Target = Partitions;
+    fn deref(&self) -> &Partitions {
+        &self.open
+    }
+}
+
+impl std::ops::DerefMut for Test {
+    fn deref_mut(&mut self) -> &mut Partitions {
+        &mut self.open
+    }
+}
+
+fn partitions(limits: Limits) -> Test {
     let stream = Stream::new(StreamConfig::clickstream(PartitionBy::User)).unwrap();
-    Partitions::new(Arc::new(stream), limits)
+    let folder = tempfile::TempDir::new().unwrap();
+    let buffers = Buffers::new(folder.path(), 500).unwrap();
+    Test {
+        open: Partitions::new(Arc::new(stream), limits, Arc::clone(&buffers)),
+        buffers,
+        _folder: folder,
+    }
 }
 
 fn limits() -> Limits {
@@ -17,7 +43,6 @@ fn limits() -> Limits {
         size: 1000,
         interval: Duration::from_secs(60),
         partitions: 500,
-        memory: 1 << 20,
     }
 }
 
@@ -29,8 +54,10 @@ fn put(partitions: &mut Partitions, data: &str, second: u64) -> Vec<Closed> {
     partitions.put(data.as_bytes(), arrival, &mut || [1; 16])
 }
 
-fn text(closed: &Closed) -> &str {
-    std::str::from_utf8(&closed.bytes).unwrap()
+fn text(closed: &Closed) -> String {
+    let mut bytes = Vec::new();
+    closed.body.write_to(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 #[test]
@@ -46,10 +73,13 @@ fn a_partition_is_due_an_interval_after_its_own_first_record() {
     assert_eq!(text(&due[0]), "{\"userId\":1}\n{\"userId\":1,\"n\":2}\n");
     assert_eq!(due[0].records, 2);
     assert_eq!(due[0].error, None);
+    drop(due);
     assert_eq!(open.next_due(), Some(Duration::from_secs(80)));
     let due = open.due(Duration::from_secs(80));
     assert_eq!(due[0].error, Some(ErrorCode::KeyNullOrEmpty));
-    assert_eq!((open.bytes(), open.active(), open.next_due()), (0, 0, None));
+    drop(due);
+    assert_eq!((open.active(), open.next_due()), (0, None));
+    assert_eq!((open.buffers.memory(), open.counts().records), (0, 3));
 }
 
 #[test]
@@ -61,6 +91,8 @@ fn a_partition_is_full_at_its_size_and_begins_anew() {
     let full = put(&mut open, &record, 1);
     assert_eq!(full.len(), 1);
     assert_eq!(full[0].records, 2);
+    assert_eq!(open.active(), 2, "what is not delivered stays active");
+    drop(full);
     assert_eq!(open.active(), 1);
     put(&mut open, &record, 2);
     assert_eq!(open.due(Duration::from_secs(61)).len(), 1);
@@ -106,8 +138,32 @@ fn over_the_limit_records_go_to_the_error_prefix_until_one_closes() {
             .starts_with("clickstream-errors/activePartitionExceeded/")
     );
     assert!(text(errors[0]).contains("The number of active partitions has exceeded"));
-    put(&mut open, r#"{"userId":3}"#, 62);
+    assert_eq!(open.counts().over_the_limit, 2);
+    // Of the two that wait for their delivery one is gone: there is room for one.
+    let mut closed: Vec<Closed> = closed.into_iter().filter(|c| c.error.is_none()).collect();
+    closed.truncate(1);
+    for user in [5, 6] {
+        put(&mut open, &format!(r#"{{"userId":{user}}}"#), 62);
+    }
+    assert_eq!((open.active(), open.counts().over_the_limit), (2, 3));
+    drop(closed);
     assert_eq!(open.active(), 1);
+}
+
+#[test]
+fn a_partition_that_cannot_be_delivered_can_be_filled_again() {
+    let mut open = partitions(Limits {
+        partitions: 1,
+        ..limits()
+    });
+    put(&mut open, r#"{"userId":1}"#, 1);
+    let stuck = open.drain();
+    put(&mut open, r#"{"userId":1,"n":2}"#, 1);
+    put(&mut open, r#"{"userId":2}"#, 1);
+    assert_eq!(open.active(), 1, "the same partition, not another one");
+    let again = open.drain();
+    assert_eq!(again[0].prefix, stuck[0].prefix);
+    assert_eq!(again[1].error, Some(ErrorCode::ActivePartitions));
 }
 
 #[test]
@@ -138,7 +194,7 @@ fn a_packed_record_lands_in_its_users_partitions() {
     );
     assert_eq!(errors.records, 1);
     assert_eq!(errors.error, Some(ErrorCode::KeyNullOrEmpty));
-    let failed: serde_json::Value = serde_json::from_str(text(errors)).unwrap();
+    let failed: serde_json::Value = serde_json::from_str(&text(errors)).unwrap();
     // Only the piece without a user: base64 of {"userId":null}.
     assert_eq!(failed["rawData"], "eyJ1c2VySWQiOm51bGx9");
 }
@@ -180,7 +236,7 @@ proptest! {
         users in prop::collection::vec((0_u32..6, 0_usize..300, 0_u64..90), 1..120),
         most in 1_usize..6,
     ) {
-        let bounds = Limits { partitions: most, memory: 2000, ..limits() };
+        let bounds = Limits { partitions: most, ..limits() };
         let mut open = partitions(bounds);
         let mut closed = Vec::new();
         let mut second = 0;
@@ -190,13 +246,16 @@ proptest! {
             let user = if *user == 0 { "null".into() } else { user.to_string() };
             let record = format!(r#"{{"userId":{user},"n":{number},"t":"{}"}}"#, "x".repeat(*length));
             closed.extend(put(&mut open, &record, second));
-            prop_assert!(open.bytes() <= bounds.memory);
-            prop_assert!(open.active() <= most);
+            prop_assert!(open.buffers.memory() <= 500);
+            let (data, errors): (Vec<_>, Vec<_>) = open.open().partition(|(c, _)| c.error.is_none());
+            prop_assert!(data.len() <= most && errors.len() <= 2);
         }
         closed.extend(open.drain());
-        prop_assert_eq!(open.bytes(), 0);
+        prop_assert_eq!(open.next_due(), None);
         prop_assert_eq!(closed.iter().map(|c| c.records).sum::<u64>(), users.len() as u64);
         let lines: usize = closed.iter().map(|c| text(c).lines().count()).sum();
         prop_assert_eq!(lines, users.len());
+        drop(closed);
+        prop_assert_eq!((open.buffers.memory(), open.active()), (0, 0));
     }
 }

@@ -194,8 +194,6 @@ fn other_values() {
     assert!(refusal(|config| config.name = "a b".into()).contains("deliveryStreamName"));
     assert!(refusal(|config| config.name = String::new()).contains("deliveryStreamName"));
     assert!(refusal(|config| config.custom_time_zone = "Mars/Base".into()).contains("Mars/Base"));
-    assert_eq!(
-        refusal(|config| config.compression = Compression::Gzip),
-        "CompressionFormat GZIP is not built in firehose-local: use UNCOMPRESSED"
-    );
+    assert!(refusal(|config| config.retry_seconds = 7201).contains("less than or equal to 7200"));
+    assert!(refusal(|config| config.file_extension = "json".into()).contains("fileExtension"));
 }

@@ -1,61 +1,81 @@
-//! The task that writes a stream's objects. What cannot be written stays and is tried again: data that was
-//! acknowledged is dropped for no reason.
+//! The task that writes a stream's objects. What cannot be written is tried again and holds up
+//! nothing else.
 
 use super::live::Live;
 use super::shared::Shared;
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::task::JoinSet;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// Runs a delivery for each stream until all have ended: a folder that refuses holds up its own
+/// stream alone.
+pub(super) async fn all(shared: Arc<Shared>) {
+    let mut deliveries = JoinSet::new();
+    loop {
+        for live in shared.unserved() {
+            deliveries.spawn(run(Arc::clone(&shared), live));
+        }
+        if shared.is_finishing() {
+            break;
+        }
+        tokio::select! {
+            () = shared.made() => {}
+            Some(_) = deliveries.join_next() => {}
+        }
+    }
+    while let Some(ended) = deliveries.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a delivery ended before its work was done");
+        }
+    }
+}
 
-/// A stop tries a broken disk so often before it gives up and says what is lost.
-const TRIES_AT_STOP: u32 = 8;
+/// Waits until a partition of the stream is due, or a try, or something changes.
+async fn wait(shared: &Shared, live: &Live) {
+    let changed = live.changed.notified();
+    match live.next_due() {
+        Some(due) => {
+            tokio::select! {
+                () = tokio::time::sleep_until(shared.at(due)) => {}
+                () = changed => {}
+            }
+        }
+        None => changed.await,
+    }
+}
 
-pub(super) async fn run(shared: Arc<Shared>, live: Arc<Live>) {
-    let mut failures = 0;
+async fn run(shared: Arc<Shared>, live: Arc<Live>) {
     loop {
         let finishing = shared.is_finishing();
-        let Some(ready) = live.next_closed(shared.now(), finishing) else {
-            if finishing || live.is_deleted() {
+        let Some(waiting) = live.next_closed(shared.now(), finishing) else {
+            if live.is_deleted() || finishing && live.is_done() {
                 return;
             }
-            shared.wait(&live).await;
+            wait(&shared, &live).await;
             continue;
         };
         let worker = Arc::clone(&shared);
         let written = tokio::task::spawn_blocking(move || {
             let (now_ms, random) = (worker.now_ms(), worker.random());
+            let ready = &waiting.item;
             let outcome = ready
                 .folder
                 .deliver(&ready.stream, &ready.object, now_ms, random);
-            (ready, outcome)
+            (waiting, outcome)
         })
         .await;
-        let Ok((ready, outcome)) = written else {
+        let Ok((waiting, outcome)) = written else {
             return;
         };
         match outcome {
             Ok(()) => {
-                failures = 0;
-                live.delivered(&ready.object);
-                shared.delivered(ready.object.records, ready.object.error.is_some());
+                let object = &waiting.item.object;
+                live.delivered(object, shared.now_ms());
+                shared.delivered(object.records, object.error.is_some());
             }
             Err(error) => {
-                failures += 1;
-                if failures == 1 {
-                    let stream = &ready.stream.config().name;
-                    tracing::error!(%error, stream, "an object cannot be written; it is kept and tried again: make room, or make the folder writable");
-                }
-                let records = ready.object.records;
-                if !live.put_back(ready) {
-                    shared.discarded(records);
-                }
-                if finishing && failures >= TRIES_AT_STOP {
-                    return;
-                }
-                let pause = FIRST_PAUSE * 2_u32.saturating_pow(failures.min(10) - 1);
-                tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+                let random = &mut || shared.random();
+                let discarded = live.refused(waiting, shared.now(), finishing, &error, random);
+                shared.discarded(discarded);
             }
         }
     }

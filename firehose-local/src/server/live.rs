@@ -1,28 +1,31 @@
 //! One stream that answers: its definition, its state, its partitions and what waits for the
 //! disk. Time comes in as an argument: a state that lasts a while is told from when it began.
 
+mod figures;
+mod objects;
+
 use super::definition::Definition;
 use crate::api::ApiError;
+use crate::buffers::Buffers;
 use crate::config::StreamConfig;
 use crate::deliver::Folder;
-use crate::partition::{Arrival, Closed, Limits, Partitions};
+use crate::metrics::Tally;
+use crate::outbox::Outbox;
+use crate::partition::{Arrival, Limits, Partitions};
 use crate::stream::Stream;
+use objects::{InFlight, Ready};
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Bytes in all open partitions of a stream together. AWS has no such bound: it spills.
-const MEMORY: usize = 256 << 20;
-
-/// Bytes that wait for the disk before calls are throttled.
-const MOST_WAITING: usize = 256 << 20;
-
 /// What every stream of a server has in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Common {
     pub dir: PathBuf,
+    /// What waits, of all streams.
+    pub buffers: Arc<Buffers>,
     pub account: String,
     /// Every interval is divided by this.
     pub accelerate: u32,
@@ -51,14 +54,6 @@ impl Status {
     }
 }
 
-/// An object to be, with the stream as it was when it was closed.
-#[derive(Debug)]
-pub(super) struct Ready {
-    pub stream: Arc<Stream>,
-    pub folder: Arc<Folder>,
-    pub object: Closed,
-}
-
 /// A definition that holds together: it can take records.
 #[derive(Debug)]
 pub(crate) struct Checked {
@@ -71,15 +66,16 @@ pub(crate) struct Checked {
 struct State {
     now: Checked,
     partitions: Partitions,
-    closed: VecDeque<Ready>,
-    waiting_bytes: usize,
+    closed: Outbox<Ready>,
+    tally: Tally,
     /// When it was made, and how long it is CREATING from then.
     created: Duration,
     deleted: Option<Duration>,
     encryption_changed: Option<Duration>,
     /// When encryption was started or stopped by a call within the last day, ms.
     encryption_calls: VecDeque<u64>,
-    in_flight: u64,
+    in_flight: Option<InFlight>,
+    lost: u64,
 }
 
 /// One stream.
@@ -143,13 +139,14 @@ impl Live {
             state: Mutex::new(State {
                 partitions: partitions(&checked.stream, common),
                 now: checked,
-                closed: VecDeque::new(),
-                waiting_bytes: 0,
+                closed: Outbox::default(),
+                tally: Tally::default(),
                 created,
                 deleted: None,
                 encryption_changed: None,
                 encryption_calls: VecDeque::new(),
-                in_flight: 0,
+                in_flight: None,
+                lost: 0,
             }),
             changed: Notify::new(),
         }
@@ -204,6 +201,7 @@ impl Live {
         let state = &mut *state;
         let open = state.partitions.drain();
         state.close(open);
+        state.tally.counts += state.partitions.counts();
         state.partitions = partitions(&checked.stream, &self.common);
         state.now = checked;
         self.changed.notify_one();
@@ -237,10 +235,8 @@ impl Live {
         let mut state = self.state();
         state.deleted = Some(now);
         let open = state.partitions.drain();
-        let closed = state.closed.drain(..).map(|ready| ready.object);
-        let discarded = open.iter().map(|object| object.records).sum::<u64>()
-            + closed.map(|object| object.records).sum::<u64>();
-        state.waiting_bytes = 0;
+        let closed = state.closed.drain().map(|ready| ready.object.records);
+        let discarded = open.iter().map(|object| object.records).sum::<u64>() + closed.sum::<u64>();
         drop(state);
         self.changed.notify_one();
         discarded
@@ -250,9 +246,9 @@ impl Live {
         self.state().deleted.is_some()
     }
 
-    /// Whether so much waits for the disk that calls must be throttled.
+    /// Whether calls must be throttled: memory is full, and the disk takes nothing of it.
     pub fn is_full(&self) -> bool {
-        self.state().waiting_bytes > MOST_WAITING
+        self.common.buffers.relieve().is_err()
     }
 
     /// Takes records into their partitions, unless it was deleted meanwhile.
@@ -274,69 +270,6 @@ impl Live {
         self.changed.notify_one();
         true
     }
-
-    /// The next object to write, with what is due closed first; all of it at a stop.
-    pub(super) fn next_closed(&self, now: Duration, finishing: bool) -> Option<Ready> {
-        let mut state = self.state();
-        if state.closed.is_empty() {
-            let more = match finishing {
-                true => state.partitions.drain(),
-                false => state.partitions.due(now),
-            };
-            state.close(more);
-        }
-        let ready = state.closed.pop_front()?;
-        state.in_flight = ready.object.records;
-        Some(ready)
-    }
-
-    /// Puts an object back that could not be written. False if the stream was deleted
-    /// meanwhile, and the object with it.
-    pub(super) fn put_back(&self, ready: Ready) -> bool {
-        let mut state = self.state();
-        state.in_flight = 0;
-        if state.deleted.is_some() {
-            return false;
-        }
-        state.closed.push_front(ready);
-        true
-    }
-
-    /// An object is written.
-    pub(super) fn delivered(&self, object: &Closed) {
-        let mut state = self.state();
-        state.in_flight = 0;
-        state.waiting_bytes = state.waiting_bytes.saturating_sub(object.bytes.len());
-    }
-
-    /// Records that are taken and not written.
-    pub(super) fn undelivered(&self) -> u64 {
-        let mut state = self.state();
-        let open = state.partitions.drain();
-        state.close(open);
-        let closed = state.closed.iter().map(|ready| ready.object.records);
-        closed.sum::<u64>() + state.in_flight
-    }
-
-    /// When the next partition is due.
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        self.state().partitions.next_due()
-    }
-}
-
-impl State {
-    fn close(&mut self, objects: Vec<Closed>) {
-        self.waiting_bytes += objects
-            .iter()
-            .map(|object| object.bytes.len())
-            .sum::<usize>();
-        let (stream, folder) = (&self.now.stream, &self.now.folder);
-        self.closed.extend(objects.into_iter().map(|object| Ready {
-            stream: Arc::clone(stream),
-            folder: Arc::clone(folder),
-            object,
-        }));
-    }
 }
 
 fn partitions(stream: &Arc<Stream>, common: &Common) -> Partitions {
@@ -347,7 +280,6 @@ fn partitions(stream: &Arc<Stream>, common: &Common) -> Partitions {
         size: size << 20,
         interval: interval / common.accelerate.max(1),
         partitions: usize::try_from(config.active_partitions).unwrap_or(usize::MAX),
-        memory: MEMORY,
     };
-    Partitions::new(Arc::clone(stream), limits)
+    Partitions::new(Arc::clone(stream), limits, Arc::clone(&common.buffers))
 }

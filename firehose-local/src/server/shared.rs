@@ -5,10 +5,12 @@ use super::definition::Definition;
 use super::dice::Dice;
 use super::live::{Checked, Common, Live, Status};
 use super::saved::Saved;
-use super::{Config, StartError, delivery};
+use super::{Config, StartError};
 use crate::api::ApiError;
+use crate::buffers::Buffers;
 use crate::clock::Clock;
 use crate::faults::{Drawn, Fate, Rates};
+use crate::metrics;
 use crate::partition::Arrival;
 use crate::stream::Stream;
 use base64::Engine;
@@ -17,7 +19,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 /// Streams of a region.
@@ -63,7 +64,11 @@ pub struct Shared {
 
 impl Shared {
     pub(super) fn new(config: Config) -> Result<Self, StartError> {
+        let spill = config.dir.join(".spill");
+        let buffers = Buffers::new(&spill, config.memory)
+            .map_err(|cause| StartError::Dir { dir: spill, cause })?;
         let common = Common {
+            buffers,
             account: ACCOUNT.to_owned(),
             accelerate: config.accelerate.get(),
             transition: config.transition,
@@ -233,6 +238,21 @@ impl Shared {
             .map_err(|cause| ApiError::machine("the stream cannot be kept", &cause))
     }
 
+    /// All streams' figures, as Prometheus reads them.
+    pub(crate) fn metrics(&self) -> String {
+        let streams = self.streams();
+        let definitions: Vec<_> = streams.values().map(|live| live.definition()).collect();
+        let named = definitions.iter().zip(streams.values());
+        metrics::prometheus(named.map(|(definition, live)| {
+            let metrics = live.metrics(self.now_ms());
+            (
+                definition.name.as_str(),
+                definition.region.as_str(),
+                metrics,
+            )
+        }))
+    }
+
     /// What goes wrong on purpose.
     pub(crate) fn faults(&self) -> Rates {
         self.dice.rates()
@@ -330,48 +350,24 @@ impl Shared {
         self.counters.add(Count::DiscardedRecords, records);
     }
 
+    /// The streams that were made since this was asked last, once there is one.
+    pub(super) fn unserved(&self) -> Vec<Arc<Live>> {
+        std::mem::take(&mut *self.unserved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until a stream is made, or a stop has come so far that none will be.
+    pub(super) async fn made(&self) {
+        self.made.notified().await;
+    }
+
+    /// When the clock of [`Self::now`] shows this time.
+    pub(super) fn at(&self, now: Duration) -> Instant {
+        self.started + now
+    }
+
     /// Records that are taken and not written.
     pub(super) fn undelivered(&self) -> u64 {
         self.streams().values().map(|live| live.undelivered()).sum()
-    }
-
-    /// Runs a delivery for each stream until all have ended: a folder that refuses holds up
-    /// its own stream alone.
-    pub(super) async fn deliver(self: Arc<Self>) {
-        let mut deliveries = JoinSet::new();
-        loop {
-            let new =
-                std::mem::take(&mut *self.unserved.lock().unwrap_or_else(PoisonError::into_inner));
-            for live in new {
-                deliveries.spawn(delivery::run(Arc::clone(&self), live));
-            }
-            if self.is_finishing() {
-                break;
-            }
-            tokio::select! {
-                () = self.made.notified() => {}
-                Some(_) = deliveries.join_next() => {}
-            }
-        }
-        while let Some(ended) = deliveries.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "a delivery ended before its work was done");
-            }
-        }
-    }
-
-    /// Waits until a partition of the stream is due, or something changes.
-    pub(super) async fn wait(&self, live: &Live) {
-        let changed = live.changed.notified();
-        match live.next_due() {
-            Some(due) => {
-                tokio::select! {
-                    () = tokio::time::sleep_until(self.started + due) => {}
-                    () = changed => {}
-                }
-            }
-            None => changed.await,
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod api;
 mod control;
+mod delivery;
 mod faults;
 mod lives;
 mod other_key;

@@ -1,0 +1,148 @@
+//! One stream's objects on their way out, and those that their folder refuses.
+
+use super::{Live, State};
+use crate::deliver::Folder;
+use crate::outbox::Waiting;
+use crate::partition::Closed;
+use crate::stream::Stream;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What S3 refuses is tried so long, then lost ("Data Delivery Failure Handling").
+const LONGEST_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A stop tries a broken disk so often before it gives up and says what is lost.
+const TRIES_AT_STOP: u32 = 8;
+
+/// An object to be, with the stream as it was when it was closed.
+#[derive(Debug)]
+pub(in crate::server) struct Ready {
+    pub stream: Arc<Stream>,
+    pub folder: Arc<Folder>,
+    pub object: Closed,
+}
+
+/// What is being written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InFlight {
+    pub records: u64,
+    pub oldest_ms: u64,
+}
+
+impl Live {
+    /// The next object to write, with what is due closed first; all of it at a stop.
+    pub(in crate::server) fn next_closed(
+        &self,
+        now: Duration,
+        finishing: bool,
+    ) -> Option<Waiting<Ready>> {
+        let mut state = self.state();
+        let more = match finishing {
+            true => state.partitions.drain(),
+            false => state.partitions.due(now),
+        };
+        state.close(more);
+        let waiting = state.closed.next(now)?;
+        state.in_flight = Some(InFlight {
+            records: waiting.item.object.records,
+            oldest_ms: waiting.item.object.oldest_ms,
+        });
+        Some(waiting)
+    }
+
+    /// Takes back an object that could not be written: it is tried again, then under the error
+    /// prefix, and lost only after a day, or at a stop that has tried often enough. Gives the
+    /// number of records that were thrown away because the stream was deleted meanwhile.
+    pub(in crate::server) fn refused(
+        &self,
+        mut waiting: Waiting<Ready>,
+        now: Duration,
+        finishing: bool,
+        error: &io::Error,
+        random: &mut dyn FnMut() -> [u8; 16],
+    ) -> u64 {
+        let mut state = self.state();
+        state.in_flight = None;
+        state.tally.refused();
+        let records = waiting.item.object.records;
+        if state.deleted.is_some() {
+            return records;
+        }
+        let failing = waiting.failing_for(now);
+        let Ready { stream, object, .. } = &mut waiting.item;
+        let config = stream.config();
+        let (name, prefix) = (&config.name, &object.prefix);
+        if waiting.tries == 0 {
+            tracing::error!(%error, stream = name, prefix, "an object cannot be written; it is kept and tried again: make room, or make the folder writable");
+        }
+        let retry =
+            Duration::from_secs(config.retry_seconds.into()) / self.common.accelerate.max(1);
+        if config.dynamic_partitioning
+            && object.error.is_none()
+            && failing >= retry
+            && waiting.tries > 0
+        {
+            tracing::error!(
+                stream = name,
+                prefix,
+                records,
+                "an object could not be written for as long as it is retried; it goes to the error prefix"
+            );
+            object.give_up(stream, random);
+            waiting = waiting.anew();
+        }
+        if failing >= LONGEST_RETRY || finishing && waiting.tries >= TRIES_AT_STOP {
+            tracing::error!(
+                records,
+                "an object is lost: its folder has refused it to the end"
+            );
+            state.lost += records;
+            return 0;
+        }
+        state.closed.failed(waiting, now);
+        0
+    }
+
+    /// An object is written.
+    pub(in crate::server) fn delivered(&self, object: &Closed, now_ms: u64) {
+        let mut state = self.state();
+        state.in_flight = None;
+        state.tally.delivered(object, now_ms);
+    }
+
+    /// Records that are taken and not written.
+    pub(in crate::server) fn undelivered(&self) -> u64 {
+        let state = self.state();
+        let open = state.partitions.open().map(|(object, _)| object.records);
+        let closed = state.closed.items().map(|ready| ready.object.records);
+        let in_flight = state.in_flight.iter().map(|object| object.records);
+        open.chain(closed).chain(in_flight).sum::<u64>() + state.lost
+    }
+
+    /// Whether nothing waits.
+    pub(in crate::server) fn is_done(&self) -> bool {
+        let state = self.state();
+        state.partitions.open().next().is_none() && state.closed.next_due().is_none()
+    }
+
+    /// When the next partition is due, or the next try.
+    pub(in crate::server) fn next_due(&self) -> Option<Duration> {
+        let state = self.state();
+        let due = [state.partitions.next_due(), state.closed.next_due()];
+        due.into_iter().flatten().min()
+    }
+}
+
+impl State {
+    pub(super) fn close(&mut self, objects: Vec<Closed>) {
+        let (stream, folder) = (&self.now.stream, &self.now.folder);
+        for object in objects {
+            self.closed.push(Ready {
+                stream: Arc::clone(stream),
+                folder: Arc::clone(folder),
+                object,
+            });
+        }
+    }
+}
