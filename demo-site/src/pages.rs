@@ -84,6 +84,8 @@ fn document(shop: &Shop, visitor: &Visitor, page: &Page, sayings: &str, main: Ma
                 script src="/static/say.js" {}
                 script src="/static/drawer.js" {}
                 script async src="/clickstream.js" data-write-key=(shop.write_key) data-debug
+                    // As the bot without a browser makes them.
+                    data-capture="pages clicks links"
                     data-user-id=[reader.map(|reader| reader.id)] {}
                 script defer src="/static/shop.js" {}
             }

@@ -1,4 +1,4 @@
-//! What the tracker records by itself: a page seen, an element clicked.
+//! What the tracker records by itself: a page seen and left, an element clicked, a form filled in.
 
 use serde::Serialize;
 
@@ -6,6 +6,18 @@ use crate::context::Page;
 
 /// The name of the track event that a click makes.
 pub const ELEMENT_CLICKED: &str = "Element Clicked";
+
+/// The name of the track event that the end of a page view makes.
+pub const PAGE_LEFT: &str = "Page Left";
+
+/// The name of the track event that the first input into a form makes.
+pub const FORM_STARTED: &str = "Form Started";
+
+/// The name of the track event that a form's submission makes.
+pub const FORM_SUBMITTED: &str = "Form Submitted";
+
+/// The name of the track event that a form makes which was started when its page was left.
+pub const FORM_ABANDONED: &str = "Form Abandoned";
 
 /// The properties of a page event: the page in the spec's names, and how it was reached.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -107,4 +119,55 @@ pub struct Input<'a> {
     /// `false` when a script made the event; absent when a person did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted: Option<bool>,
+}
+
+/// A link that leads away: member `link` of [`ELEMENT_CLICKED`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Link<'a> {
+    /// `outbound` (to another host) or `download`.
+    pub kind: &'a str,
+    /// The other host, with its port; absent for the page's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<&'a str>,
+    /// The file's name, of a download.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<&'a str>,
+}
+
+/// The properties of [`PAGE_LEFT`]. Where it was is the event's `context.page`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct PageLeft {
+    /// Milliseconds since the view began.
+    pub duration_ms: u32,
+    /// Milliseconds of these in which the page was visible and had the focus.
+    pub engaged_ms: u32,
+    /// How far down the page was seen, in percent of its height.
+    pub scroll_percent: u32,
+}
+
+/// The properties of a form's events: names, never values.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct FormFilled<'a> {
+    /// Which form.
+    pub form: Form<'a>,
+    /// The names of the fields that were filled in, in this order.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub fields: &'a [String],
+    /// Milliseconds since its first input; absent when there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u32>,
+}
+
+/// A form, as its attributes have it.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Form<'a> {
+    /// Its `id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
+    /// Its `name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+    /// Where it is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<&'a str>,
 }

@@ -67,7 +67,15 @@ impl Description {
     }
 }
 
-fn attribute(element: &Element, name: &str) -> Option<String> {
+/// The element at `depth` of an event's path, also one of a frame's document, whose classes are
+/// others: `instanceof` would not know it.
+pub fn at(path: &Array, depth: u32) -> Option<Element> {
+    let node: Node = path.get(depth).unchecked_into();
+    (node.node_type() == Node::ELEMENT_NODE).then(|| node.unchecked_into())
+}
+
+/// An attribute that is not empty.
+pub fn attribute(element: &Element, name: &str) -> Option<String> {
     element
         .get_attribute(name)
         .filter(|value| !value.is_empty())
@@ -97,7 +105,8 @@ fn gather(node: &Node, text: &mut String, nodes: &mut u32) {
             return;
         }
         *nodes -= 1;
-        if let Some(element) = child.dyn_ref::<Element>() {
+        if child.node_type() == Node::ELEMENT_NODE {
+            let element: &Element = child.unchecked_ref();
             let matches = |selector| element.matches(selector).unwrap_or_default();
             if !matches(TYPED) && !matches(SILENT) {
                 text.push_str(&element.get_attribute("alt").unwrap_or_default());
@@ -116,7 +125,7 @@ fn gather(node: &Node, text: &mut String, nodes: &mut u32) {
 fn stands(path: &Array, depth: u32) -> String {
     let (mut stands, mut levels) = (String::new(), 0);
     for depth in depth..path.length() {
-        let Ok(element) = path.get(depth).dyn_into::<Element>() else {
+        let Some(element) = at(path, depth) else {
             continue;
         };
         let mut level = element.local_name();

@@ -15,6 +15,8 @@
 //! `capture/page` know no browser and are tested natively.
 
 // From the door to the one owner.
+pub mod options;
+
 mod settings;
 
 mod signal;

@@ -50,15 +50,29 @@
     }
   };
   const told = (event) => {
-    const kind = event.type;
+    const { type: kind, view } = event;
+    // A frame with a tracker of its own tells of its clicks itself.
+    if (view && view != window && view.clickstream) return;
     if (kind == "visibilitychange") signal(document.visibilityState);
-    else if (!/click/.test(kind)) {
+    else if (/focus|blur/.test(kind)) signal("focus", document.hasFocus());
+    else if (kind == "load") within(event.target);
+    else if (!/click|input|submit/.test(kind)) {
       if (kind != "pageshow" || event.persisted) signal(kind);
     } else {
       const path = event.composedPath();
       signal(kind, event, path, marksOn(path));
     }
     if (kind == "pagehide" && !deliver) keep();
+  };
+  const listen = (kinds, capture, target = window) => {
+    for (const kind of kinds.split(" "))
+      target.addEventListener(kind, heard, { capture, passive: true });
+  };
+  // Clicks in a frame of the same origin are this page's; another origin's window throws.
+  const within = (frame) => {
+    try {
+      if (frame.localName == "iframe") listen("click auxclick", true, frame.contentWindow);
+    } catch {}
   };
   const marksOn = (path) => {
     const marks = [];
@@ -93,6 +107,7 @@
       return [kind, subject, list, [], ...rest];
     });
     waiting = [];
+    kept.push(["left", , [], [], Date.now(), location.href, document.title]);
     if (!navigator.globalPrivacyControl)
       sessionStorage.setItem(KEPT, JSON.stringify([script.dataset.userId, kept]));
   };
@@ -177,19 +192,30 @@
 
   window.clickstream = api;
 
-  for (const name of ["pushState", "replaceState"]) {
-    const original = history[name];
-    history[name] = function (...given) {
-      const result = original.apply(this, given);
-      signal(name);
-      return result;
-    };
-  }
+  listen("click auxclick pageshow pagehide visibilitychange online load", true);
+  document.querySelectorAll("iframe").forEach(within);
 
-  for (const kind of "click auxclick popstate hashchange pageshow pagehide visibilitychange online".split(
-    " ",
-  ))
-    addEventListener(kind, heard, { capture: true, passive: true });
+  // The Navigation API tells of every move within the document. Where there is none, the history
+  // is asked to.
+  if (window.navigation?.currentEntry)
+    navigation.addEventListener("currententrychange", ({ navigationType: how }) => {
+      try {
+        if (how) signal({ push: "pushState", replace: "replaceState" }[how] || "popstate");
+      } catch (error) {
+        warn(error);
+      }
+    });
+  else {
+    for (const name of ["pushState", "replaceState"]) {
+      const original = history[name];
+      history[name] = function (...given) {
+        const result = original.apply(this, given);
+        signal(name);
+        return result;
+      };
+    }
+    listen("popstate hashchange", true);
+  }
 
   // @bindings
 
@@ -215,6 +241,13 @@
           density: devicePixelRatio,
           webdriver: navigator.webdriver,
           gpc: navigator.globalPrivacyControl,
+          visible: !document.hidden,
+          focused: document.hasFocus(),
+          seen: () => [
+            scrollY + innerHeight,
+            (document.scrollingElement || document.documentElement).scrollHeight,
+          ],
+          listen,
           wake: (ms) => {
             clearTimeout(timer);
             timer = setTimeout(signal, ms, "tick");

@@ -17,7 +17,7 @@ use clickstream_event::{
 const LONGEST: usize = 500;
 
 /// Names that a click's own properties have.
-const TAKEN: [&str; 2] = ["element", "input"];
+const TAKEN: [&str; 3] = ["element", "input", "link"];
 
 /// Everything that the elements around a click say.
 #[derive(Debug, Default)]

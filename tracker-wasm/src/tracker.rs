@@ -1,25 +1,20 @@
 //! The one owner: it holds everything and decides what each signal means.
 
 mod call;
+mod captured;
 mod record;
 
-use clickstream_event::{
-    action::{ELEMENT_CLICKED, PageViewed},
-    context::Page,
-    kind::EventType,
-    text::joined,
-    write,
-};
+use clickstream_event::{action::PageViewed, context::Page, kind::EventType, text::joined, write};
 use js_sys::{Array, Function};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 use crate::{
-    capture::{click::Clicks, page::Pages},
+    capture::{Forms, click::Clicks, leave::Visit, page::Pages},
     clock,
     context::Environment,
     deliver,
     identity::Identity,
-    marks::Marks,
+    options::Options,
     settings::{Host, Settings},
     signal::Signal,
     store::{Store, browser::BrowserStore, memory::MemoryStore},
@@ -32,8 +27,13 @@ use record::{Draft, Moment};
 pub struct Tracker {
     environment: Environment,
     identity: Identity,
+    options: Options,
     pages: Pages,
     clicks: Clicks,
+    forms: Forms,
+    visit: Visit,
+    /// How far down the window is, and how high the page: two numbers, in pixels.
+    seen: Function,
     transport: Transport,
     endpoint: String,
     /// `/v1/forget` is owed.
@@ -62,6 +62,7 @@ impl Tracker {
     /// A tracker with what the loader knows.
     pub(crate) fn new(host: &Host) -> Self {
         let settings = Settings::read(host);
+        let options = Options::read(host);
         let kept = BrowserStore::open().filter(|_| !settings.private);
         let store: Box<dyn Store> = match kept {
             Some(store) => Box::new(store),
@@ -74,11 +75,18 @@ impl Tracker {
         };
         let nonce = random();
         let identity = Identity::open(store, Box::new(random), settings.user_id);
-        Self {
+        let mut visit = Visit::default();
+        visit.seen(host.get("visible").is_truthy(), 0.0);
+        visit.focused(host.get("focused").is_truthy(), 0.0);
+        let tracker = Self {
             environment: Environment::read(host),
             identity,
-            pages: Pages::default(),
+            options,
+            pages: Pages::new(options.page_by),
             clicks: Clicks::default(),
+            forms: Forms::default(),
+            visit,
+            seen: host.function("seen"),
             transport: Transport::new(settings.write_key, "denied", settings.debug),
             endpoint: settings.endpoint,
             forget: false,
@@ -89,12 +97,18 @@ impl Tracker {
             wake: host.function("wake"),
             woken: f64::INFINITY,
             say: host.function("say"),
-        }
+        };
+        tracker.listen(host);
+        tracker
     }
 
     /// Takes a signal in.
     pub(crate) fn happened(&mut self, signal: &Signal) -> Effects {
         let kind = signal.kind.as_str();
+        if kind == "scroll" || kind == "focus" {
+            self.looked(kind, signal);
+            return self.proceed(kind, signal.time);
+        }
         if kind == "page" {
             self.pages.replaced(&signal.url);
         }
@@ -115,10 +129,21 @@ impl Tracker {
                 self.pages
                     .happened(kind, &signal.url, &signal.title, signal.time);
             }
-            "hidden" | "pagehide" => self.leaving = true,
-            "visible" => self.leaving = false,
+            "hidden" | "pagehide" => {
+                self.leaving = true;
+                self.looked(kind, signal);
+            }
+            "visible" => {
+                self.leaving = false;
+                self.looked(kind, signal);
+            }
+            "left" => self.left(signal.time),
+            "input" | "submit" => self.formed(kind, signal),
             "online" => self.transport.online(),
-            "tick" => self.woken = f64::INFINITY,
+            "tick" => {
+                self.woken = f64::INFINITY;
+                self.looked(kind, signal);
+            }
             // What follows happened on the page before, which claimed this user.
             "earlier" => self.identity.hold(signal.subject.as_string()),
             "now" => self.identity.release(),
@@ -146,6 +171,10 @@ impl Tracker {
         let Some(view) = self.pages.settle(url, title) else {
             return;
         };
+        if !self.options.pages {
+            let page = [&view.url, &view.title, &view.referrer];
+            return self.turned(page.map(String::as_str), view.time);
+        }
         let page = Page::at(&view.url, &view.title, &view.referrer);
         let viewed = write::object(&PageViewed::new(&page, Some(view.navigation)));
         let draft = Draft {
@@ -157,30 +186,6 @@ impl Tracker {
             page,
         };
         self.record(EventType::Page, &draft, &moment);
-    }
-
-    fn clicked(&mut self, signal: &Signal) {
-        let marks = read_marks(&signal.marks);
-        let event = signal.subject.unchecked_ref();
-        let Some(clicked) = self.clicks.read(event, &signal.list, &marks) else {
-            return;
-        };
-        let marked = marks.properties();
-        let details = write::joined(&clicked, &marked);
-        let draft = Draft {
-            event: Some(ELEMENT_CLICKED),
-            details: Some(&details),
-            ..Draft::default()
-        };
-        self.record_at(EventType::Track, &draft, signal);
-        if let Some(event) = marks.event.as_deref().filter(|event| !event.is_empty()) {
-            let draft = Draft {
-                event: Some(event),
-                details: Some(&marked),
-                ..Draft::default()
-            };
-            self.record_at(EventType::Track, &draft, signal);
-        }
     }
 
     /// What follows from where things stand: beacons from a page that ends, a request when
@@ -237,17 +242,4 @@ impl Effects {
             let _ = self.say.apply(&JsValue::UNDEFINED, &words);
         }
     }
-}
-
-/// Depth, name and value, again and again.
-fn read_marks(told: &Array) -> Marks {
-    let mut marks = Marks::default();
-    let text = |at| told.get(at).as_string().unwrap_or_default();
-    let mut at = 0;
-    while at < told.length() {
-        let depth = told.get(at).as_f64().unwrap_or_default() as u32;
-        marks.add(depth, &text(at + 1), &text(at + 2));
-        at += 3;
-    }
-    marks
 }

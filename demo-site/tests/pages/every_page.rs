@@ -57,7 +57,7 @@ async fn every_page_has_one_main_one_heading_and_the_tracker() {
             1,
             "{path}"
         );
-        let tag = r#"<script async src="/clickstream.js" data-write-key="demo-browser-key" data-debug data-user-id="7">"#;
+        let tag = r#"<script async src="/clickstream.js" data-write-key="demo-browser-key" data-debug data-capture="pages clicks links" data-user-id="7">"#;
         assert_eq!(page.count(tag), 1, "{path}");
         // The drawer tells of events and makes none.
         assert_eq!(

@@ -152,7 +152,7 @@ async fn what_happens_before_the_wasm_is_there_is_kept() -> anyhow::Result<()> {
     browser.click("#button").await?;
     assert!(site.events().is_empty());
     site.release();
-    let events = site.wait_for("all", |events| events.len() >= 8).await?;
+    let events = site.wait_for("all", |events| events.len() >= 9).await?;
     browser.close().await?;
     assert_eq!(
         told(&events),
@@ -162,6 +162,7 @@ async fn what_happens_before_the_wasm_is_there_is_kept() -> anyhow::Result<()> {
             "track Early",
             "click button",
             "click next",
+            "track Page Left",
             "page load calls?next",
             "track Before Load",
             "click button",

@@ -5,15 +5,20 @@ use clickstream_event::{
     write,
 };
 use js_sys::{Array, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use web_sys::{Element, MouseEvent};
 
-use crate::{element::Description, marks::Marks};
+use crate::{
+    capture::leads,
+    element::{self, Description},
+    marks::Marks,
+};
 
 /// Links and controls: what somebody clicks to make something happen.
 const CONTROLS: &str = "a[href],area[href],button,input,select,textarea,label,summary,option,\
-    [role=button],[role=link],[role=tab],[role=menuitem],[role=option],[role=checkbox],\
-    [role=radio],[role=switch]";
+    [role=button],[role=link],[role=tab],[role=menuitem],[role=menuitemcheckbox],\
+    [role=menuitemradio],[role=option],[role=checkbox],[role=radio],[role=switch],\
+    [role=treeitem],[onclick]";
 
 /// Within how many milliseconds of a label's click its control's is the same click.
 const FOLLOWS: f64 = 100.0;
@@ -26,10 +31,27 @@ pub struct Clicks {
     follows: (JsValue, f64),
 }
 
+/// A click told.
+#[derive(Debug)]
+pub struct Click {
+    /// Its properties, without the page's marks.
+    pub properties: String,
+    /// It was on a link that leads away.
+    pub leads: bool,
+}
+
 impl Clicks {
     /// The properties of a click, without the page's marks; `None` when nothing is to be
-    /// said about it. `path` is the event's path, kept since it was dispatched.
-    pub fn read(&mut self, event: &MouseEvent, path: &Array, marks: &Marks) -> Option<String> {
+    /// said about it. `path` is the event's path, kept since it was dispatched; `page` the page's
+    /// address; with `links` it is told where a link leads.
+    pub fn read(
+        &mut self,
+        event: &MouseEvent,
+        path: &Array,
+        marks: &Marks,
+        page: &str,
+        links: bool,
+    ) -> Option<Click> {
         let auxiliary = event.type_() == "auxclick";
         // Of the other buttons only the middle one opens a link.
         if marks.ignored || (auxiliary && event.button() != 1) {
@@ -54,8 +76,27 @@ impl Clicks {
             element: described.element(&classes),
             input: input(event, &pointer),
         };
-        write::object(&clicked).ok()
+        let mut properties = write::object(&clicked).ok()?;
+        let url = element_url(&element).filter(|_| cfg!(feature = "links") && links);
+        let download = element.has_attribute("download");
+        let link = url.as_deref().and_then(|url| leads(url, page, download));
+        if let Some(link) = &link {
+            properties.pop();
+            properties.push_str(",\"link\":");
+            properties.push_str(&write::object(link).ok()?);
+            properties.push('}');
+        }
+        Some(Click {
+            properties,
+            leads: link.is_some(),
+        })
     }
+}
+
+/// Where a link leads, whole; a vector drawing's link says it otherwise and is told as a click.
+fn element_url(element: &Element) -> Option<String> {
+    let url = Reflect::get(element, &"href".into()).unwrap_or_default();
+    url.as_string()
 }
 
 /// The nearest link, control or marked element, and how far out on the path it is; where
@@ -63,15 +104,22 @@ impl Clicks {
 fn nearest(path: &Array, marked: Option<u32>) -> Option<(u32, Element)> {
     let mut hit = None;
     for depth in 0..path.length() {
-        let Ok(element) = path.get(depth).dyn_into::<Element>() else {
+        let Some(element) = element::at(path, depth) else {
             continue;
         };
-        if marked == Some(depth) || element.matches(CONTROLS).unwrap_or_default() {
+        if marked == Some(depth) || is_control(&element) {
             return Some((depth, element));
         }
         hit = hit.or(Some((depth, element)));
     }
     hit
+}
+
+/// Whether something happens when it is clicked, as far as can be seen: a listener that a script
+/// has added cannot.
+fn is_control(element: &Element) -> bool {
+    element.matches(CONTROLS).unwrap_or_default()
+        || Reflect::get(element, &"onclick".into()).is_ok_and(|handler| handler.is_function())
 }
 
 /// With what it was clicked. A keyboard's click is a pointer's without pointer and place.

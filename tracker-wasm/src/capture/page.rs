@@ -7,6 +7,8 @@
 
 use clickstream_event::{action::Navigation, text};
 
+use crate::options::PageBy;
+
 /// How long a view waits, in milliseconds.
 pub const SETTLING: f64 = 100.0;
 
@@ -28,12 +30,22 @@ pub struct View {
 /// Where the visitor is.
 #[derive(Debug, Default)]
 pub struct Pages {
+    by: PageBy,
     url: String,
     referrer: String,
     waiting: Option<View>,
 }
 
 impl Pages {
+    /// No page yet; `by` tells two of them apart.
+    #[must_use]
+    pub fn new(by: PageBy) -> Self {
+        Self {
+            by,
+            ..Self::default()
+        }
+    }
+
     /// A document was loaded; `referrer` is what led to it.
     pub fn loaded(&mut self, url: &str, title: &str, referrer: String, time: f64) {
         self.referrer = referrer;
@@ -61,7 +73,8 @@ impl Pages {
         if within {
             // Filters replace the query at every key; that is no page (umami#2461).
             let query_counts = navigation != Navigation::Replace;
-            if place(&before, query_counts) == place(url, query_counts) {
+            let query_counts = query_counts && self.by != PageBy::Path;
+            if self.place(&before, query_counts) == self.place(url, query_counts) {
                 return;
             }
             self.referrer = before;
@@ -97,18 +110,22 @@ impl Pages {
             self.waiting = None;
         }
     }
-}
 
-/// What tells two pages apart: the path, the query where it counts, and the fragment where
-/// it is a route (`#/…`, `#!…`) and no place on the page.
-fn place(url: &str, query_counts: bool) -> (&str, &str) {
-    let (page, fragment) = text::split(url, b'#');
-    let (path, _) = text::split(page, b'?');
-    let route = fragment.starts_with("/") || fragment.starts_with("!");
-    (
-        if query_counts { page } else { path },
-        if route { fragment } else { "" },
-    )
+    /// What tells two pages apart: the path, the query where it counts, and the fragment where
+    /// it is a route (`#/…`, `#!…`) and no place on the page, or as the site has chosen.
+    fn place<'a>(&self, url: &'a str, query_counts: bool) -> (&'a str, &'a str) {
+        let (page, fragment) = text::split(url, b'#');
+        let (path, _) = text::split(page, b'?');
+        let fragment_counts = match self.by {
+            PageBy::Path | PageBy::Query => false,
+            PageBy::Hash => true,
+            PageBy::Route => fragment.starts_with("/") || fragment.starts_with("!"),
+        };
+        (
+            if query_counts { page } else { path },
+            if fragment_counts { fragment } else { "" },
+        )
+    }
 }
 
 #[cfg(test)]
@@ -201,6 +218,33 @@ mod tests {
     fn a_page_given_back_is_seen_again() {
         let (navigation, _) = seen(&mut at(HOME), "pageshow", HOME).unwrap();
         assert_eq!(navigation, Navigation::Restore);
+    }
+
+    /// posthog-js#2011, plausible-tracker#18.
+    #[test]
+    fn complaint_20_a_site_chooses_what_another_page_is() {
+        for (by, query, route, anchor) in [
+            (PageBy::Path, false, false, false),
+            (PageBy::Query, true, false, false),
+            (PageBy::Route, true, true, false),
+            (PageBy::Hash, true, true, true),
+        ] {
+            let counts = |to: &str| {
+                let mut pages = at(HOME);
+                pages.by = by;
+                seen(&mut pages, "pushState", &format!("{HOME}{to}")).is_some()
+            };
+            assert_eq!(
+                (
+                    counts("?tab=a"),
+                    counts("#/route"),
+                    counts("#anchor"),
+                    counts("other")
+                ),
+                (query, route, anchor, true),
+                "{by:?}"
+            );
+        }
     }
 
     /// hashicorp/dev-portal#2645.

@@ -41,6 +41,10 @@ impl Tracker {
         if self.identity.take_due() && kind != EventType::Identify {
             self.record(EventType::Identify, &Draft::default(), moment);
         }
+        if kind == EventType::Page {
+            let page = moment.page;
+            self.turned([page.url, page.title, page.referrer], moment.time);
+        }
         self.number += 1;
         let id = draft.message_id.clone().unwrap_or_else(|| {
             let visitor = self.identity.anonymous();

@@ -1,0 +1,99 @@
+//! Forms: started, submitted, abandoned. Names of fields, never their values.
+
+use clickstream_event::action::{Form, FormFilled};
+use js_sys::{Array, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Element;
+
+use crate::element;
+
+/// Fields that are told of a form, at most.
+const FIELDS: usize = 50;
+
+/// The forms of a page that somebody has begun to fill in.
+#[derive(Debug, Default)]
+pub struct Forms(Vec<Begun>);
+
+/// A form as it is told of.
+#[derive(Debug)]
+pub struct Begun {
+    form: Element,
+    id: Option<String>,
+    name: Option<String>,
+    action: Option<String>,
+    fields: Vec<String>,
+    /// When the first input was, in milliseconds since 1970.
+    began: Option<f64>,
+}
+
+impl Forms {
+    /// Something was put into a field; `path` is the event's. Gives the form if it was the first
+    /// time.
+    pub fn input(&mut self, path: &Array, now: f64) -> Option<&Begun> {
+        let field = element::at(path, 0)?;
+        let form = Reflect::get(&field, &"form".into()).unwrap_or_default();
+        if !form.is_truthy() {
+            return None;
+        }
+        let form: Element = form.unchecked_into();
+        let known = self.0.iter().position(|begun| same(&begun.form, &form));
+        let at = known.unwrap_or_else(|| {
+            self.0.push(Begun::of(form));
+            self.0.len() - 1
+        });
+        let begun = self.0.get_mut(at)?;
+        begun.began.get_or_insert(now);
+        let name = element::attribute(&field, "name").or_else(|| element::attribute(&field, "id"));
+        if let Some(name) = name.filter(|name| !begun.fields.contains(name))
+            && begun.fields.len() < FIELDS
+        {
+            begun.fields.push(name);
+        }
+        known.is_none().then_some(begun)
+    }
+
+    /// A form was submitted: it is told of, and no longer begun.
+    pub fn submit(&mut self, path: &Array) -> Option<Begun> {
+        let form = element::at(path, 0)?;
+        let known = self.0.iter().position(|begun| same(&begun.form, &form));
+        Some(match known {
+            Some(at) => self.0.swap_remove(at),
+            None => Begun::of(form),
+        })
+    }
+
+    /// The page is left: the forms that were begun and not submitted.
+    pub fn abandon(&mut self) -> Vec<Begun> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Begun {
+    fn of(form: Element) -> Self {
+        Self {
+            id: element::attribute(&form, "id"),
+            name: element::attribute(&form, "name"),
+            action: element::attribute(&form, "action"),
+            form,
+            fields: Vec::new(),
+            began: None,
+        }
+    }
+
+    /// The form as an event has it.
+    pub fn filled(&self, now: f64) -> FormFilled<'_> {
+        FormFilled {
+            form: Form {
+                id: self.id.as_deref(),
+                name: self.name.as_deref(),
+                action: self.action.as_deref(),
+            },
+            fields: &self.fields,
+            duration_ms: self.began.map(|began| (now - began) as u32),
+        }
+    }
+}
+
+fn same(one: &Element, other: &Element) -> bool {
+    AsRef::<JsValue>::as_ref(one) == AsRef::<JsValue>::as_ref(other)
+}

@@ -1,0 +1,93 @@
+//! What a site chooses to have captured, from the script tag's attributes.
+
+use crate::settings::Host;
+
+/// What tells two places of a single-page application apart (`data-page-by`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PageBy {
+    /// The path alone.
+    Path,
+    /// Path and query.
+    Query,
+    /// Path, query and any fragment.
+    Hash,
+    /// Path, query and a fragment that is a route (`#/…`, `#!…`).
+    #[default]
+    Route,
+}
+
+/// The subjects (`data-capture`); all of them unless some are named.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Page views.
+    pub pages: bool,
+    /// Clicks on anything.
+    pub clicks: bool,
+    /// Where clicked links lead: to another host, to a file.
+    pub links: bool,
+    /// Forms: started, submitted, abandoned.
+    pub forms: bool,
+    /// The end of a view: its scroll depth and engaged time.
+    pub leave: bool,
+    /// What is another page.
+    pub page_by: PageBy,
+}
+
+impl Options {
+    /// Reads them.
+    pub fn read(host: &Host) -> Self {
+        let named = host.get("capture").as_string();
+        let page_by = host.text("pageBy").unwrap_or_default();
+        Self::of(named.as_deref(), &page_by)
+    }
+
+    /// `capture` is a list of subjects, `page_by` a word of [`PageBy`].
+    fn of(capture: Option<&str>, page_by: &str) -> Self {
+        let wanted = |subject: &str| match capture {
+            None => true,
+            Some(named) => named.split_ascii_whitespace().any(|name| name == subject),
+        };
+        Self {
+            pages: cfg!(feature = "pages") && wanted("pages"),
+            clicks: cfg!(feature = "clicks") && wanted("clicks"),
+            links: cfg!(feature = "links") && wanted("links"),
+            forms: cfg!(feature = "forms") && wanted("forms"),
+            leave: cfg!(feature = "leave") && wanted("leave"),
+            page_by: match page_by {
+                "path" => PageBy::Path,
+                "query" => PageBy::Query,
+                "hash" => PageBy::Hash,
+                _ => PageBy::Route,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_is_captured_unless_something_is_named() {
+        let all = Options::of(None, "");
+        assert!(all.pages && all.clicks && all.links && all.forms && all.leave);
+        let some = Options::of(Some(" pages\nlinks "), "");
+        assert!(some.pages && some.links);
+        assert!(!some.clicks && !some.forms && !some.leave);
+        let none = Options::of(Some(""), "");
+        assert!(!none.pages && !none.clicks && !none.links && !none.forms && !none.leave);
+    }
+
+    #[test]
+    fn one_word_says_what_another_page_is() {
+        for (word, page_by) in [
+            ("path", PageBy::Path),
+            ("query", PageBy::Query),
+            ("hash", PageBy::Hash),
+            ("", PageBy::Route),
+            ("else", PageBy::Route),
+        ] {
+            assert_eq!(Options::of(None, word).page_by, page_by);
+        }
+    }
+}
