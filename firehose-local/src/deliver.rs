@@ -1,10 +1,13 @@
 //! Objects to a folder: a whole object appears under its name, or none does.
 
+mod keys;
+
 use crate::config::StreamConfig;
 use crate::failure::log_line;
 use crate::object::uuid;
 use crate::partition::Closed;
 use crate::stream::Stream;
+use keys::Keys;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,15 +17,17 @@ pub struct Folder {
     bucket: PathBuf,
     staging: PathBuf,
     log: PathBuf,
+    keys: Keys,
 }
 
 impl Folder {
     /// Makes the folders of a stream's bucket and log, and tries to write there.
     pub fn open(dir: &Path, config: &StreamConfig) -> io::Result<Self> {
-        let folder = Self {
+        let mut folder = Self {
             bucket: dir.join(&config.bucket),
             staging: dir.join(".staging"),
             log: dir.join(config.log_file()),
+            keys: Keys::new(&dir.join(&config.bucket)),
         };
         fs_err::create_dir_all(&folder.bucket)?;
         fs_err::create_dir_all(&folder.staging)?;
@@ -33,6 +38,7 @@ impl Folder {
         }
         let probe = folder.staging.join("probe");
         fs_err::write(&probe, b"")?;
+        folder.keys.see(&folder.staging.join("PROBE"));
         fs_err::remove_file(&probe)?;
         Ok(folder)
     }
@@ -46,8 +52,11 @@ impl Folder {
         now_ms: u64,
         random: [u8; 16],
     ) -> io::Result<()> {
-        let key = stream.key(&object.prefix, now_ms, random);
-        let place = self.bucket.join(&key);
+        let s3_key = stream.s3_key(&object.prefix.text, now_ms, random);
+        let path = self
+            .keys
+            .path(stream.key(&object.prefix.key, now_ms, random));
+        let place = self.bucket.join(&path);
         let name = place.file_name().unwrap_or_default();
         let staged = self.staging.join(name);
         let compression = stream.config().compression;
@@ -61,6 +70,12 @@ impl Folder {
             let _ = fs_err::remove_file(&staged);
         }
         written?;
+        if path != s3_key {
+            // As with the log: the object is there, and must not come twice.
+            if let Err(error) = self.keys.list(&s3_key, &path) {
+                tracing::warn!(%error, s3_key, path, "the listing of keys could not be written");
+            }
+        }
         if let Some(code) = object.error
             && stream.config().logs()
         {

@@ -1,6 +1,7 @@
 //! An object: its name, the bytes of one record in it, and names that a disk reads right.
 
 use crate::config::StreamConfig;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use jiff::ZonedDateTime;
 use std::fmt::Write;
 
@@ -10,7 +11,7 @@ pub fn data_line(data: &[u8], out: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
-/// The part of a key after the prefix: `clickstream-1-2026-01-02-03-04-05-<uuid>`.
+/// The part of a key after the prefix, as S3 has it: `clickstream-1-2026-01-02-03-04-05-<uuid>`.
 pub(crate) fn suffix(config: &StreamConfig, time: &ZonedDateTime, random: [u8; 16]) -> String {
     let mut out = format!("{}-{}-", config.name, config.version);
     let _ = write!(
@@ -24,7 +25,7 @@ pub(crate) fn suffix(config: &StreamConfig, time: &ZonedDateTime, random: [u8; 1
         time.second()
     );
     uuid_into(random, &mut out);
-    escape_into(config.extension(), true, &mut out);
+    out.push_str(config.extension());
     out
 }
 
@@ -61,7 +62,11 @@ pub(crate) const LONGEST_NAME: usize = 255;
 /// Appends text with `%XX` for what a disk, or a reader of `key=value` folders, would take for
 /// something else. `%` itself is among them, so that no two values share a folder. In a literal
 /// part of a prefix `/` and `=` keep their meaning.
+///
+/// Some disks take two spellings of one character (a letter with its accent, a letter and an
+/// accent) for the same name: text that is not in Unicode's form C is written in bytes.
 pub(crate) fn escape_into(text: &str, literal: bool, out: &mut String) {
+    let composed = text.is_ascii() || ComposingNormalizerBorrowed::new_nfc().is_normalized(text);
     for (at, character) in text.char_indices() {
         let last = at + character.len_utf8() == text.len();
         let plain = match character {
@@ -73,27 +78,59 @@ pub(crate) fn escape_into(text: &str, literal: bool, out: &mut String) {
             '.' | ' ' => literal || !(last || at == 0),
             _ => true,
         };
-        if plain {
+        if plain && (composed || character.is_ascii()) {
             out.push(character);
         } else {
-            let _ = write!(out, "%{:02X}", u32::from(character));
+            percent_into(character, out);
         }
     }
 }
 
-/// Makes a whole key safe to join to a folder: no segment is empty, `.` or `..`.
+/// Appends a character as `%XX`, of each of its bytes.
+pub(crate) fn percent_into(character: char, out: &mut String) {
+    for byte in character.encode_utf8(&mut [0; 4]).bytes() {
+        let _ = write!(out, "%{byte:02X}");
+    }
+}
+
+/// Whether Windows has a device of that name, whatever follows a dot.
+fn is_device(segment: &str) -> bool {
+    let name = segment.split('.').next().unwrap_or_default().trim_end();
+    let numbered = |stem: &str| {
+        let number = name.get(stem.len()..);
+        let begins = name.get(..stem.len());
+        begins.is_some_and(|begins| begins.eq_ignore_ascii_case(stem))
+            && number.is_some_and(|number| {
+                number.chars().count() == 1 && number.chars().all(|c| "0123456789¹²³".contains(c))
+            })
+    };
+    ["CON", "PRN", "AUX", "NUL"]
+        .iter()
+        .any(|device| name.eq_ignore_ascii_case(device))
+        || numbered("COM")
+        || numbered("LPT")
+}
+
+/// Makes a whole key safe to join to a folder: no segment is empty, `.`, `..` or a device.
 pub(crate) fn settle(key: &str) -> String {
     let mut out = String::with_capacity(key.len());
     for (number, segment) in key.split('/').enumerate() {
         if number > 0 {
             out.push('/');
         }
-        out.push_str(match segment {
-            "" => "%2F",
-            "." => "%2E",
-            ".." => "%2E%2E",
-            other => other,
-        });
+        match segment {
+            "" => out.push_str("%2F"),
+            "." => out.push_str("%2E"),
+            ".." => out.push_str("%2E%2E"),
+            device if is_device(device) => {
+                let mut rest = device.chars();
+                rest.next()
+                    .into_iter()
+                    .for_each(|first| percent_into(first, &mut out));
+                out.push_str(rest.as_str());
+            }
+            other => out.push_str(other),
+        }
     }
     out
 }
@@ -137,6 +174,9 @@ mod tests {
             ("a\\b:c*d?e\"f<g>h|i", "a%5Cb%3Ac%2Ad%3Fe%22f%3Cg%3Eh%7Ci"),
             ("end.", "end%2E"),
             (" end ", "%20end%20"),
+            ("%2e%2e", "%252e%252e"),
+            ("A\u{30a}ngstro\u{308}m", "A%CC%8Angstro%CC%88m"),
+            ("\u{212b}", "%E2%84%AB"),
         ] {
             assert_eq!(value(text), escaped);
         }
@@ -158,7 +198,8 @@ mod tests {
         ] {
             config.compression = compression;
             config.file_extension = given.into();
-            let name = suffix(&config, &time, [7; 16]);
+            let mut name = String::new();
+            escape_into(&suffix(&config, &time, [7; 16]), true, &mut name);
             assert_eq!(name, format!("{stem}{end}"));
             assert_eq!(name.len(), suffix_length(&config));
         }
@@ -193,6 +234,10 @@ mod tests {
     fn no_key_climbs_out_of_its_folder() {
         assert_eq!(settle("../a//b/./c"), "%2E%2E/a/%2F/b/%2E/c");
         assert_eq!(settle("/etc"), "%2F/etc");
+        assert_eq!(
+            settle("NUL/com1.txt/userId=CON/com¹/lpt10"),
+            "%4EUL/%63om1.txt/userId=CON/%63om¹/lpt10"
+        );
     }
 
     proptest! {

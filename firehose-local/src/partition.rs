@@ -4,6 +4,7 @@
 use crate::buffers::{Buffer, Buffers};
 use crate::extract::Values;
 use crate::failure::{ErrorCode, error_line};
+use crate::prefix::Evaluated;
 use crate::stream::Stream;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,7 +26,7 @@ pub struct Limits {
 #[derive(Debug)]
 pub struct Closed {
     /// The evaluated prefix.
-    pub prefix: String,
+    pub prefix: Evaluated,
     /// The reason, for failed records.
     pub error: Option<ErrorCode>,
     /// The object's bytes.
@@ -203,11 +204,11 @@ impl Partitions {
             return Ok(*number);
         }
         let evaluated = stream.prefix(&self.values, arrival.at_ms, &mut || [0; 16])?;
-        let key = Key::Data(evaluated.clone());
+        let key = Key::Data(evaluated.text.clone());
         let number = match self.numbers.get(&key) {
             Some(number) => *number,
             None => {
-                let Some(seat) = self.active.sit(evaluated, self.limits.partitions) else {
+                let Some(seat) = self.active.sit(evaluated.text, self.limits.partitions) else {
                     self.counts.over_the_limit += 1;
                     return Err(ErrorCode::ActivePartitions);
                 };
@@ -235,7 +236,7 @@ impl Partitions {
         }
     }
 
-    fn begin(&mut self, key: Key, prefix: String, seat: Option<Seat>, arrival: Arrival) -> u64 {
+    fn begin(&mut self, key: Key, prefix: Evaluated, seat: Option<Seat>, arrival: Arrival) -> u64 {
         let number = self.next;
         self.next += 1;
         let closed = Closed {

@@ -129,10 +129,10 @@ impl Prefix {
             values: &Values::default(),
             error_output_type: "",
         };
-        self.evaluate(&facts, &mut || [0; 16]).characters
+        self.evaluate(&facts, &mut || [0; 16]).text.chars().count()
     }
 
-    /// The prefix twice: as S3 would have it, to measure its length, and escaped for a disk.
+    /// The prefix twice: as S3 would have it, and escaped for a disk.
     pub fn evaluate(&self, facts: &Facts<'_>, random: &mut dyn FnMut() -> [u8; 16]) -> Evaluated {
         let mut out = Evaluated::default();
         for piece in &self.pieces {
@@ -177,20 +177,20 @@ impl Piece {
 /// An evaluated prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Evaluated {
+    /// As S3 would have it.
+    pub text: String,
     /// Escaped for a disk.
     pub key: String,
-    /// Its length in characters as S3 would have it.
-    pub characters: usize,
 }
 
 impl Evaluated {
     fn literal(&mut self, text: &str) {
-        self.characters += text.chars().count();
+        self.text.push_str(text);
         escape_into(text, true, &mut self.key);
     }
 
     fn value(&mut self, text: &str) {
-        self.characters += text.chars().count();
+        self.text.push_str(text);
         escape_into(text, false, &mut self.key);
     }
 }

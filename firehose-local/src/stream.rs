@@ -4,8 +4,8 @@ use crate::config::{ProcessorKind, StreamConfig};
 use crate::deaggregate::{SubRecordType, deaggregate};
 use crate::extract::{Query, Values};
 use crate::failure::ErrorCode;
-use crate::object::{LONGEST_NAME, settle, suffix, suffix_length};
-use crate::prefix::{Facts, Prefix, Which};
+use crate::object::{LONGEST_NAME, escape_into, settle, suffix, suffix_length};
+use crate::prefix::{Evaluated, Facts, Prefix, Which};
 use crate::refusal::{self, ConfigError, LONGEST_PREFIX};
 use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
@@ -110,12 +110,15 @@ impl Stream {
     }
 
     /// The prefix of an object whose oldest record arrived at `arrival_ms`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::PrefixTooLong`], counted as S3 has it.
     pub fn prefix(
         &self,
         values: &Values,
         arrival_ms: u64,
         random: &mut dyn FnMut() -> [u8; 16],
-    ) -> Result<String, ErrorCode> {
+    ) -> Result<Evaluated, ErrorCode> {
         let evaluated = self.prefix.evaluate(
             &Facts {
                 time: &self.time(arrival_ms),
@@ -125,9 +128,21 @@ impl Stream {
             },
             random,
         );
-        if evaluated.characters > LONGEST_PREFIX {
+        if evaluated.text.chars().count() > LONGEST_PREFIX {
             return Err(ErrorCode::PrefixTooLong);
         }
+        Ok(evaluated)
+    }
+
+    /// The same for a disk where every folder's name must be the value's own: one that is too
+    /// long for that is refused.
+    fn prefix_of_folders(
+        &self,
+        values: &Values,
+        arrival_ms: u64,
+        random: &mut dyn FnMut() -> [u8; 16],
+    ) -> Result<String, ErrorCode> {
+        let evaluated = self.prefix(values, arrival_ms, random)?;
         // Only a prefix that does not end in a slash can make the last segment too long.
         let mut segments = evaluated.key.split('/').rev();
         let last = segments.next().map_or(0, str::len);
@@ -145,20 +160,28 @@ impl Stream {
         code: ErrorCode,
         arrival_ms: u64,
         random: &mut dyn FnMut() -> [u8; 16],
-    ) -> String {
+    ) -> Evaluated {
         let facts = Facts {
             time: &self.time(arrival_ms),
             names: &[],
             values: &Values::default(),
             error_output_type: code.output_type(),
         };
-        self.error_prefix.evaluate(&facts, random).key
+        self.error_prefix.evaluate(&facts, random)
     }
 
-    /// An object's key: its prefix, and a name with the time of delivery.
+    /// An object's key, escaped for a disk: its prefix, and a name with the time of delivery.
     pub fn key(&self, prefix: &str, now_ms: u64, random: [u8; 16]) -> String {
+        let mut key = prefix.to_owned();
         let suffix = suffix(&self.config, &self.time(now_ms), random);
-        settle(&format!("{prefix}{suffix}"))
+        escape_into(&suffix, true, &mut key);
+        settle(&key)
+    }
+
+    /// The same as S3 has it.
+    pub fn s3_key(&self, prefix: &str, now_ms: u64, random: [u8; 16]) -> String {
+        let suffix = suffix(&self.config, &self.time(now_ms), random);
+        format!("{prefix}{suffix}")
     }
 
     fn time(&self, ms: u64) -> ZonedDateTime {
@@ -188,7 +211,7 @@ impl Stream {
                 .and_then(|()| match partitions.get(&values) {
                     Some(object) => Ok(*object),
                     None => {
-                        let prefix = self.prefix(&values, record.arrival_ms, random)?;
+                        let prefix = self.prefix_of_folders(&values, record.arrival_ms, random)?;
                         let key = self.key(&prefix, now_ms, random());
                         objects.push(PlannedObject {
                             key,
@@ -202,7 +225,7 @@ impl Stream {
             let object = outcome.unwrap_or_else(|code| {
                 *failures.entry(code).or_insert_with(|| {
                     let prefix = self.error_prefix(code, record.arrival_ms, random);
-                    let key = self.key(&prefix, now_ms, random());
+                    let key = self.key(&prefix.key, now_ms, random());
                     objects.push(PlannedObject {
                         key,
                         error: Some(code),

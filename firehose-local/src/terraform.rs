@@ -145,7 +145,7 @@ fn read_destination(
             wanted: "UNCOMPRESSED, GZIP, ZIP, Snappy or HADOOP_SNAPPY",
         })?;
     destination.only_default("s3_backup_mode", "Disabled")?;
-    destination.only_default("file_extension", "")?;
+    config.file_extension = destination.text("file_extension")?.unwrap_or_default();
     read_log(destination.block("cloudwatch_logging_options")?, config)?;
     read_partitioning(
         destination.block("dynamic_partitioning_configuration")?,
@@ -184,10 +184,8 @@ fn read_partitioning(
         return Ok(());
     };
     config.dynamic_partitioning = partitioning.yes("enabled")?.unwrap_or(false);
-    if partitioning
-        .whole("retry_duration")?
-        .is_some_and(|seconds| seconds > 7200)
-    {
+    config.retry_seconds = partitioning.whole("retry_duration")?.unwrap_or(300);
+    if config.retry_seconds > 7200 {
         return Err(ResourceError::Value {
             path: partitioning.path("retry_duration"),
             wanted: "0 to 7200 seconds",

@@ -105,7 +105,7 @@ fn a_new_hour_opens_a_partition_of_its_own() {
     put(&mut open, r#"{"userId":1}"#, 0);
     put(&mut open, r#"{"userId":1}"#, 1);
     assert_eq!(open.active(), 2);
-    let mut prefixes: Vec<String> = open.drain().into_iter().map(|c| c.prefix).collect();
+    let mut prefixes: Vec<String> = open.drain().into_iter().map(|c| c.prefix.key).collect();
     prefixes.sort();
     assert_eq!(
         prefixes,
@@ -135,6 +135,7 @@ fn over_the_limit_records_go_to_the_error_prefix_until_one_closes() {
     assert!(
         errors[0]
             .prefix
+            .key
             .starts_with("clickstream-errors/activePartitionExceeded/")
     );
     assert!(text(errors[0]).contains("The number of active partitions has exceeded"));
@@ -175,7 +176,7 @@ fn a_packed_record_lands_in_its_users_partitions() {
         0,
     );
     let mut closed = open.drain();
-    closed.sort_by(|one, other| one.prefix.cmp(&other.prefix));
+    closed.sort_by(|one, other| one.prefix.key.cmp(&other.prefix.key));
     let [errors, first, second] = &closed[..] else {
         panic!("an object for each user, and one for what has none: {closed:?}");
     };
@@ -184,12 +185,15 @@ fn a_packed_record_lands_in_its_users_partitions() {
         (first, 1, "{\"userId\":1}\n{\"userId\":1,\"n\":2}\n", 2),
         (second, 2, "{\"userId\":\"2\"}\n", 1),
     ] {
-        assert_eq!(object.prefix, format!("clickstream/userId={user}/{hour}"));
+        assert_eq!(
+            object.prefix.key,
+            format!("clickstream/userId={user}/{hour}")
+        );
         assert_eq!(text(object), lines);
         assert_eq!((object.records, object.error), (records, None));
     }
     assert_eq!(
-        errors.prefix,
+        errors.prefix.key,
         format!("clickstream-errors/metadata-extraction-failed/{hour}")
     );
     assert_eq!(errors.records, 1);

@@ -118,7 +118,6 @@ fn what_is_not_built_is_refused_by_name() {
     );
     for (argument, value) in [
         ("s3_backup_mode", json!("Enabled")),
-        ("file_extension", json!(".json")),
         (
             "data_format_conversion_configuration",
             json!([{"enabled": true}]),

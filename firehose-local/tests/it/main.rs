@@ -9,6 +9,7 @@ mod api;
 mod control;
 mod delivery;
 mod faults;
+mod hostile;
 mod lives;
 mod other_key;
 mod program;

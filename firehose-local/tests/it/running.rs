@@ -123,7 +123,7 @@ pub fn record(data: impl Into<Vec<u8>>) -> Record {
         .unwrap()
 }
 
-/// Every file under a folder by its path in it, with `/`.
+/// Every file under a folder by its path in it, with `/`, but for a bucket's listing.
 pub fn files(dir: &Path) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut folders: Vec<PathBuf> = vec![dir.to_owned()];
@@ -135,7 +135,7 @@ pub fn files(dir: &Path) -> BTreeMap<String, String> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if path != dir.join(".keys") {
                 let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
                 found.insert(name, fs_err::read_to_string(&path).unwrap());
             }

@@ -72,7 +72,7 @@ impl Live {
         let failing = waiting.failing_for(now);
         let Ready { stream, object, .. } = &mut waiting.item;
         let config = stream.config();
-        let (name, prefix) = (&config.name, &object.prefix);
+        let (name, prefix) = (&config.name, &object.prefix.text);
         if waiting.tries == 0 {
             tracing::error!(%error, stream = name, prefix, "an object cannot be written; it is kept and tried again: make room, or make the folder writable");
         }
