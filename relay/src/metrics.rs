@@ -161,7 +161,7 @@ impl Page {
             ),
             (
                 "spool_rot_total",
-                "Damaged stretches found where durable events had been.",
+                "Damage found in the spool since the start: in events, files, or one of two copies.",
                 counters.rot,
             ),
             (

@@ -58,6 +58,7 @@ pub mod recovery;
 pub mod salvage;
 pub mod scan;
 pub mod segment;
+pub mod twin;
 pub mod writer;
 
 pub use append::{AppendError, Entry, Stored};

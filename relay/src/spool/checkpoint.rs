@@ -1,20 +1,25 @@
 //! How far delivery is: two files in turn, each with sequence and checksum; the highest
 //! intact one wins. They are zero-filled beforehand, so that a full disk stops no
 //! checkpoint.
+//!
+//! In its file a checkpoint stands twice ([`super::twin`]), so that rot in one copy costs
+//! nothing. A copy lies within one sector, which a disk writes whole or not at all: one that is
+//! neither intact nor blank is damage and no write that was not finished.
 
-use std::io::{self, IoSlice};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
 use super::frame::{MOST, u32_at, u64_at};
 use super::inspect::{Part, State, part};
-use super::salvage::{self, Salvaged};
+use super::twin::{self, BLOCK, Twins};
 
 const MAGIC: [u8; 8] = *b"CLKCHK01";
 const LENGTH: usize = 8 + 7 * 8 + 4;
-const SIZE: u64 = 4096;
+const SIZE: u64 = 2 * BLOCK as u64;
+const NAMES: [&str; 2] = ["checkpoint-a", "checkpoint-b"];
 
 /// Everything below `position` is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -47,30 +52,38 @@ impl Checkpoints {
     /// more where it stands and synced: a process that was killed, or whose sync failed,
     /// may have left bytes there that only this machine's memory holds.
     ///
-    /// A file that the disk refuses to read is set aside: the other one holds.
+    /// A damaged copy is written anew; a file with no intact one is set aside: the other file
+    /// holds.
     ///
     /// # Errors
     /// When the disk fails, or is too full to make the files.
     pub fn open(files: &dyn Files, dir: &Path, damage: &Damage) -> io::Result<Self> {
-        let mut slots = [
-            open_slot(files, &dir.join("checkpoint-a"))?,
-            open_slot(files, &dir.join("checkpoint-b"))?,
-        ];
+        let paths = NAMES.map(|name| dir.join(name));
+        let mut slots = [open_slot(files, &paths[0])?, open_slot(files, &paths[1])?];
         let mut latest = Checkpoint::default();
-        for (slot, name) in slots.iter_mut().zip(["checkpoint-a", "checkpoint-b"]) {
-            let found = salvage::read_all(&**slot)?;
-            if !found.unreadable.is_empty() {
-                let path = dir.join(name);
-                damage.set_aside(
-                    &path,
-                    "a checkpoint cannot be read and is set aside: if it was the newest, the last delivery is done twice",
-                );
-                *slot = open_slot(files, &path)?;
-                continue;
-            }
-            match Checkpoint::decode(&found.bytes) {
-                Some(found) if found.sequence > latest.sequence => latest = found,
-                _ => {}
+        for (slot, path) in slots.iter_mut().zip(&paths) {
+            let found = Found::of(&twin::read(&**slot)?);
+            match found.best {
+                Some(best) => {
+                    if found.damaged {
+                        damage.copy(
+                            path,
+                            "one of the two copies of a checkpoint is damaged: the other one holds, and it is written anew",
+                        );
+                        put(&**slot, &best, SyncPoint::RecoveredCheckpoint)?;
+                    }
+                    if best.sequence > latest.sequence {
+                        latest = best;
+                    }
+                }
+                None if found.damaged => {
+                    damage.set_aside(
+                        path,
+                        "both copies of a checkpoint are damaged, and their file is set aside: if it was the newest, the last delivery is done twice",
+                    );
+                    *slot = open_slot(files, path)?;
+                }
+                None => {}
             }
         }
         let checkpoints = Self { slots, latest };
@@ -102,50 +115,84 @@ impl Checkpoints {
     }
 
     fn write(&self, checkpoint: &Checkpoint, point: SyncPoint) -> io::Result<()> {
-        let slot = &self.slots[usize::from(checkpoint.sequence % 2 == 1)];
-        slot.write_at(0, &mut [IoSlice::new(&checkpoint.encode())])?;
-        slot.sync(point)
+        put(
+            &*self.slots[usize::from(checkpoint.sequence % 2 == 1)],
+            checkpoint,
+            point,
+        )
+    }
+}
+
+/// Writes both copies and syncs them.
+fn put(slot: &dyn File, checkpoint: &Checkpoint, point: SyncPoint) -> io::Result<()> {
+    twin::write(slot, &checkpoint.encode())?;
+    slot.sync(point)
+}
+
+/// What one of the files holds.
+struct Found {
+    /// The higher one of its intact copies: a write that was not finished may have left two.
+    best: Option<Checkpoint>,
+    /// A copy is damaged.
+    damaged: bool,
+    unreadable: bool,
+}
+
+impl Found {
+    fn of(twins: &Twins) -> Self {
+        let both = twins.copies.each_ref().map(|copy| Checkpoint::decode(copy));
+        let is_damaged = |number: usize| {
+            let blank = twins.copies[number].iter().all(|byte| *byte == 0);
+            both[number].is_none() && (!blank || twins.unreadable[number])
+        };
+        Self {
+            damaged: is_damaged(0) || is_damaged(1),
+            unreadable: twins.unreadable != [false, false],
+            best: both.into_iter().flatten().max_by_key(|one| one.sequence),
+        }
+    }
+
+    fn part(&self, path: &Path, has_other: bool) -> Part {
+        let holds = self.best.map(|best| {
+            format!(
+                "number {}: all below position {} is delivered",
+                best.sequence, best.position
+            )
+        });
+        let (state, holds) = match holds {
+            Some(holds) if self.damaged => (
+                State::Rotten,
+                format!("{holds}; one of its two copies is damaged, the other one holds"),
+            ),
+            Some(holds) => (State::Intact, holds),
+            None if !self.damaged => (State::Spare, "no checkpoint yet".to_owned()),
+            None if self.unreadable => (State::Rotten, "cannot be read".to_owned()),
+            None if has_other => (
+                State::Rotten,
+                "damaged in both copies: the other file holds, and if this one was the newest, the last delivery is done twice".to_owned(),
+            ),
+            None => (State::Rotten, "damaged, and there is no other".to_owned()),
+        };
+        part(path, state, holds)
     }
 }
 
 /// What stands in the files, without a change to them: the one that holds, and how each is.
 pub(super) fn look(files: &dyn Files, dir: &Path) -> io::Result<(Checkpoint, Vec<Part>)> {
     let mut found = Vec::new();
-    for name in ["checkpoint-a", "checkpoint-b"] {
+    for name in NAMES {
         let path = dir.join(name);
         match files.open(&path) {
-            Ok(file) => found.push((path, salvage::read_all(&*file)?)),
+            Ok(file) => found.push((path, Found::of(&twin::read(&*file)?))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    let intact = |(_, read): &(_, Salvaged)| Checkpoint::decode(&read.bytes);
-    let latest = found
-        .iter()
-        .filter_map(intact)
-        .max_by_key(|found| found.sequence);
-    let part_of = |slot: &(PathBuf, Salvaged)| {
-        let blank = slot.1.bytes.iter().all(|byte| *byte == 0);
-        let (state, holds) = match intact(slot) {
-            Some(at) => {
-                let holds = format!(
-                    "number {}: all below position {} is delivered",
-                    at.sequence, at.position
-                );
-                (State::Intact, holds)
-            }
-            None if !slot.1.unreadable.is_empty() => (State::Rotten, "cannot be read".to_owned()),
-            None if blank => (State::Spare, "no checkpoint yet".to_owned()),
-            None if latest.is_some() => (
-                State::Torn,
-                "not finished, or damaged: the other one holds".to_owned(),
-            ),
-            None => (State::Rotten, "damaged, and there is no other".to_owned()),
-        };
-        part(&slot.0, state, holds)
-    };
-    let parts = found.iter().map(part_of).collect();
-    Ok((latest.unwrap_or_default(), parts))
+    let all = found.iter().filter_map(|(_, found)| found.best);
+    let latest = all.max_by_key(|best| best.sequence);
+    let parts = found.iter();
+    let parts = parts.map(|(path, found)| found.part(path, latest.is_some()));
+    Ok((latest.unwrap_or_default(), parts.collect()))
 }
 
 fn open_slot(files: &dyn Files, path: &Path) -> io::Result<Arc<dyn File>> {
@@ -212,8 +259,12 @@ mod tests {
         }
     }
 
+    fn damage(dir: &Path) -> Damage {
+        Damage::new(Arc::new(RealFiles), dir)
+    }
+
     fn open(dir: &Path) -> io::Result<Checkpoints> {
-        Checkpoints::open(&RealFiles, dir, &Damage::new(Arc::new(RealFiles), dir))
+        Checkpoints::open(&RealFiles, dir, &damage(dir))
     }
 
     #[test]
@@ -226,13 +277,57 @@ mod tests {
         let again = open(dir.path()).unwrap();
         assert_eq!(again.latest().position, 5);
 
-        // The fifth stands in b: damaged, the fourth holds.
+        // The fifth stands in b: with both copies damaged, the fourth holds.
         let path = dir.path().join("checkpoint-b");
         let mut bytes = fs_err::read(&path).unwrap();
         bytes[20] ^= 1;
+        bytes[BLOCK + 30] ^= 1;
         fs_err::write(&path, bytes).unwrap();
-        let again = open(dir.path()).unwrap();
+        let damage = damage(dir.path());
+        let again = Checkpoints::open(&RealFiles, dir.path(), &damage).unwrap();
         assert_eq!(again.latest().position, 4);
+        assert_eq!(damage.count(), 1);
+        assert!(dir.path().join("rot-checkpoint-b").exists());
+    }
+
+    #[test]
+    fn one_damaged_copy_is_counted_once_and_mended() {
+        for (position, name) in [(5, "checkpoint-b"), (4, "checkpoint-a")] {
+            for copy in [0, BLOCK] {
+                let dir = tempfile::tempdir().unwrap();
+                let mut checkpoints = open(dir.path()).unwrap();
+                for position in 1..=5 {
+                    checkpoints.advance(at(position)).unwrap();
+                }
+                let path = dir.path().join(name);
+                let whole = fs_err::read(&path).unwrap();
+                let mut bytes = whole.clone();
+                bytes[copy + 20] ^= 1;
+                fs_err::write(&path, bytes).unwrap();
+                for counted in [1, 0] {
+                    let damage = damage(dir.path());
+                    let found = Checkpoints::open(&RealFiles, dir.path(), &damage).unwrap();
+                    assert_eq!(found.latest().position, 5);
+                    assert_eq!(damage.count(), counted, "{position} {copy}");
+                }
+                assert_eq!(fs_err::read(&path).unwrap(), whole);
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_of_a_version_that_wrote_one_copy_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut bytes = Checkpoint {
+            sequence: 7,
+            ..at(70)
+        }
+        .encode();
+        bytes.resize(BLOCK, 0);
+        fs_err::write(dir.path().join("checkpoint-b"), bytes).unwrap();
+        let damage = damage(dir.path());
+        let found = Checkpoints::open(&RealFiles, dir.path(), &damage).unwrap();
+        assert_eq!((found.latest().position, damage.count()), (70, 0));
     }
 
     #[test]
@@ -241,19 +336,22 @@ mod tests {
         let mut checkpoints = open(dir.path()).unwrap();
         checkpoints.advance(at(1)).unwrap();
         checkpoints.advance(at(2)).unwrap();
-        let (old, new) = (
-            at(1),
-            Checkpoint {
-                sequence: 3,
-                ..at(3)
-            },
-        );
-        let old = Checkpoint { sequence: 1, ..old }.encode();
-        for torn in 0..LENGTH {
-            let bytes = [&new.encode()[..torn], &old[torn..]].concat();
-            fs_err::write(dir.path().join("checkpoint-b"), bytes).unwrap();
+        let path = dir.path().join("checkpoint-b");
+        let old = fs_err::read(&path).unwrap();
+        let third = dir.path().join("third");
+        let slot = RealFiles.create(&third).unwrap();
+        let new = Checkpoint {
+            sequence: 3,
+            ..at(3)
+        };
+        put(&*slot, &new, SyncPoint::Checkpoint).unwrap();
+        let new = fs_err::read(&third).unwrap();
+        for torn in (0..LENGTH + 8).chain(BLOCK - 8..BLOCK + LENGTH + 8) {
+            fs_err::write(&path, [&new[..torn], &old[torn..]].concat()).unwrap();
             let found = open(dir.path()).unwrap().latest();
-            assert_eq!(found.position, 2, "{torn}");
+            // Intact in one copy it may as well count: all that it says was done before.
+            let wanted = if torn < LENGTH { 2 } else { 3 };
+            assert_eq!(found.position, wanted, "{torn}");
         }
     }
 }

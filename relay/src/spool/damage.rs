@@ -1,4 +1,4 @@
-//! Damage in segments: each stretch counted, said and kept aside once, however often it is
+//! Damage in the spool: each stretch counted, said and kept aside once, however often it is
 //! met; and how often a block that cannot be read is tried before it is given up.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +26,7 @@ pub struct Damage {
 struct Found {
     /// Segment and offset of each stretch.
     stretches: BTreeSet<(u64, u64)>,
-    /// Files that hold no segment any more, and other files of the spool.
+    /// Files that hold no segment any more, other files of the spool, and copies in them.
     files: u64,
     /// How often each block was tried.
     tries: BTreeMap<(u64, u64), u32>,
@@ -91,6 +91,12 @@ impl Damage {
             &file.path,
             "the head of a segment file is damaged: what it holds cannot be delivered, and the file is set aside",
         );
+    }
+
+    /// One of the copies of something that stands twice in its file is damaged.
+    pub fn copy(&self, path: &Path, what: &'static str) {
+        self.found().files += 1;
+        tracing::error!(file = %path.display(), "{what}");
     }
 
     /// Sets a file of the spool aside under a name of its own, never over another.

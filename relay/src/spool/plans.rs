@@ -2,21 +2,25 @@
 //! keeps them and knows of each only its number and range.
 //!
 //! The next plan's file is zero-filled before it is needed, so that a full disk stops no
-//! plan. A plan that is not intact is none.
+//! plan. In its file a plan stands twice ([`super::twin`]), so that rot in one copy costs
+//! nothing. A plan that is intact in neither is none.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::damage::Damage;
-use super::files::{File, Files, SyncPoint, read_all};
+use super::files::{File, Files, SyncPoint};
 use super::frame::{u32_at, u64_at};
 use super::inspect::{Part, State, part};
 use super::salvage;
+use super::twin::{self, Health, Twins};
 
 const PREFIX: &str = "plan-";
-const MAGIC: [u8; 8] = *b"CLKPLN01";
+const MAGIC: [u8; 8] = *b"CLKPLN02";
+/// Of a version that wrote a plan once, in one piece.
+const FORMER: [u8; 8] = *b"CLKPLN01";
 const FIXED: usize = 8 + 4 * 8;
 /// Zero-filled beforehand; a larger plan makes its file grow.
 const SIZE: u64 = 64 * 1024;
@@ -55,13 +59,13 @@ impl Plans {
         let mut highest = carried_out;
         let mut found = Vec::new();
         for number in numbers {
-            let bytes = read_all(&*files.open(&path(dir, number))?)?;
+            let held = Held::read(&*files, dir, number)?;
             // One that is only zero-filled is still to be used: on a full disk there may be
             // no room for another.
-            if bytes.iter().any(|byte| *byte != 0) {
+            if !held.blank {
                 highest = highest.max(number);
             }
-            found.extend(decode(&bytes).filter(|plan| plan.number == number));
+            found.extend(held.plan);
         }
         let plans = Self {
             files,
@@ -88,7 +92,7 @@ impl Plans {
         };
         let bytes = encode(&plan);
         // More zeros: on a full disk nothing of the plan stands there yet.
-        fill_up(&*file, bytes.len() as u64)?;
+        fill_up(&*file, twin::room(bytes.len()))?;
         // From here on the number is used, whatever becomes of it.
         self.next += 1;
         write(&*file, &bytes, SyncPoint::Plan)?;
@@ -142,26 +146,64 @@ impl Plans {
     }
 }
 
-/// The highest position that any intact plan names. One that the disk refuses to read is set
-/// aside: it is none.
+/// The highest position that any intact plan names. One that is damaged is told to `damage`: with
+/// one intact copy it is written anew, without one it is set aside and is none.
 ///
 /// # Errors
-/// When the disk fails in another way.
+/// When the disk fails in another way than refusing blocks.
 pub fn highest_position(files: &dyn Files, dir: &Path, damage: &Damage) -> io::Result<u64> {
     let mut highest = 0;
     for number in numbers(files, dir)? {
         let path = path(dir, number);
-        let found = salvage::read_all(&*files.open(&path)?)?;
-        if !found.unreadable.is_empty() {
-            damage.set_aside(
+        let Held { plan, health, .. } = Held::read(files, dir, number)?;
+        match (health, &plan) {
+            (Health::Sound, _) => {}
+            (Health::Damaged, Some(plan)) => {
+                damage.copy(
+                    &path,
+                    "one of the two copies of a plan is damaged: the other one holds, and it is written anew",
+                );
+                let file = files.open(&path)?;
+                write(&*file, &encode(plan), SyncPoint::RecoveredPlan)?;
+            }
+            (Health::Damaged, None) => damage.set_aside(
                 &path,
-                "a plan cannot be read and is set aside: its events are planned anew, and those that it had published are in the lake twice",
-            );
-            continue;
+                "both copies of a plan are damaged, and it is set aside: if it was not finished, its events are planned anew, and those that it had published are in the lake twice",
+            ),
         }
-        highest = decode(&found.bytes).map_or(highest, |plan| highest.max(plan.range.end));
+        highest = plan.map_or(highest, |plan| highest.max(plan.range.end));
     }
     Ok(highest)
+}
+
+/// What a plan's file holds.
+struct Held {
+    plan: Option<StoredPlan>,
+    health: Health,
+    /// Nothing yet.
+    blank: bool,
+    unreadable: bool,
+}
+
+impl Held {
+    fn read(files: &dyn Files, dir: &Path, number: u64) -> io::Result<Self> {
+        let read = salvage::read_all(&*files.open(&path(dir, number))?)?;
+        let twins = Twins::of(&read);
+        let of_this = |plan: &StoredPlan| plan.number == number;
+        let both = twins.copies.each_ref();
+        let both = both.map(|copy| decode(copy, MAGIC).filter(of_this));
+        let former = decode(&read.bytes, FORMER).filter(of_this);
+        let health = match &former {
+            Some(_) => Health::Sound,
+            None => twins.health(both.each_ref().map(Option::is_some)),
+        };
+        Ok(Self {
+            health,
+            blank: twins.are_blank(),
+            unreadable: !read.unreadable.is_empty(),
+            plan: both.into_iter().flatten().next().or(former),
+        })
+    }
 }
 
 /// What stands in the files, without a change to them: the number of the delivery that was
@@ -174,24 +216,35 @@ pub(super) fn look(
     let (mut begun, mut parts) = (None, Vec::new());
     for number in numbers(files, dir)? {
         let path = path(dir, number);
-        let read = salvage::read_all(&*files.open(&path)?)?;
-        let (state, holds) = match decode(&read.bytes).filter(|plan| plan.number == number) {
+        let held = Held::read(files, dir, number)?;
+        let is_damaged = held.health == Health::Damaged;
+        let (state, holds) = match held.plan {
             Some(plan) => {
                 let range = &plan.range;
                 let is_open = range.start == position.max(1);
                 begun = begun.max(is_open.then_some(number));
                 let done = if is_open { "not finished" } else { "finished" };
-                let holds = format!(
+                let mut holds = format!(
                     "delivery of positions {} to {}, {done}",
                     range.start,
                     range.end.saturating_sub(1)
                 );
-                (State::Intact, holds)
+                if is_damaged {
+                    holds.push_str("; one of its two copies is damaged, the other one holds");
+                }
+                let state = if is_damaged {
+                    State::Rotten
+                } else {
+                    State::Intact
+                };
+                (state, holds)
             }
-            None if !read.unreadable.is_empty() => (State::Rotten, "cannot be read".to_owned()),
-            None if read.bytes.iter().all(|byte| *byte == 0) => {
-                (State::Spare, "room for the next plan".to_owned())
-            }
+            None if held.unreadable => (State::Rotten, "cannot be read".to_owned()),
+            None if is_damaged => (
+                State::Rotten,
+                "damaged in both copies: what it had published is delivered twice".to_owned(),
+            ),
+            None if held.blank => (State::Spare, "room for the next plan".to_owned()),
             None => (
                 State::Torn,
                 "not finished: nothing of it was delivered".to_owned(),
@@ -242,12 +295,12 @@ fn encode(plan: &StoredPlan) -> Vec<u8> {
 }
 
 fn write(file: &dyn File, bytes: &[u8], point: SyncPoint) -> io::Result<()> {
-    file.write_at(0, &mut [IoSlice::new(bytes)])?;
+    twin::write(file, bytes)?;
     file.sync(point)
 }
 
-fn decode(bytes: &[u8]) -> Option<StoredPlan> {
-    if bytes.len() < FIXED || bytes[..8] != MAGIC {
+fn decode(bytes: &[u8], magic: [u8; 8]) -> Option<StoredPlan> {
+    if bytes.len() < FIXED || bytes[..8] != magic {
         return None;
     }
     let length = usize::try_from(u64_at(bytes, 32)).ok()?;
@@ -282,16 +335,76 @@ mod tests {
 
         let path = dir.path().join("plan-1");
         let whole = fs_err::read(&path).unwrap();
-        for torn in 0..whole.len() {
+        let length = FIXED + 7 + 4;
+        assert_eq!(whole.len() as u64, twin::room(length));
+        for torn in (0..length).chain(twin::BLOCK..twin::BLOCK + length) {
             let mut bytes = whole[..torn].to_vec();
             bytes.resize(whole.len(), 0);
-            if bytes == whole {
-                continue;
-            }
             fs_err::write(&path, bytes).unwrap();
             let (_, found) = Plans::open(files.clone(), dir.path(), 0).unwrap();
-            assert!(found.is_empty(), "{torn}");
+            // Intact in one copy, it is all there.
+            assert_eq!(found.len(), usize::from(torn >= length), "{torn}");
+            // It was not finished, and nothing is damaged.
+            let highest = highest_position(&RealFiles, dir.path(), &damage);
+            assert_eq!(highest.unwrap() > 0, torn >= length);
+            assert_eq!(damage.count(), 0, "{torn}");
         }
+    }
+
+    #[test]
+    fn one_damaged_copy_is_counted_once_and_mended_and_two_are_set_aside() {
+        for (payload, at) in [(7, 3), (20_000, 2 * twin::BLOCK + 3)] {
+            let dir = tempfile::tempdir().unwrap();
+            let files = Arc::new(RealFiles);
+            let (mut plans, _) = Plans::open(files.clone(), dir.path(), 0).unwrap();
+            let plan = plans.write(3..9, vec![5; payload]).unwrap();
+            let path = dir.path().join("plan-1");
+            let whole = fs_err::read(&path).unwrap();
+            for copy in [0, twin::BLOCK] {
+                let mut bytes = whole.clone();
+                bytes[copy + at] ^= 0x40;
+                fs_err::write(&path, bytes).unwrap();
+                for counted in [1, 0] {
+                    let damage = Damage::new(files.clone(), dir.path());
+                    let highest = highest_position(&RealFiles, dir.path(), &damage);
+                    assert_eq!((highest.unwrap(), damage.count()), (9, counted));
+                }
+                assert_eq!(fs_err::read(&path).unwrap(), whole);
+                let (_, found) = Plans::open(files.clone(), dir.path(), 0).unwrap();
+                assert_eq!(found.first(), Some(&plan));
+            }
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x40;
+            bytes[twin::BLOCK + at - 1] ^= 0x40;
+            fs_err::write(&path, bytes).unwrap();
+            let damage = Damage::new(files.clone(), dir.path());
+            let highest = highest_position(&RealFiles, dir.path(), &damage);
+            assert_eq!((highest.unwrap(), damage.count()), (0, 1));
+            assert!(dir.path().join("rot-plan-1").exists());
+        }
+    }
+
+    #[test]
+    fn a_plan_of_a_version_that_wrote_one_copy_is_carried_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = StoredPlan {
+            number: 4,
+            range: 3..9,
+            payload: vec![5; 20_000],
+        };
+        let mut bytes = encode(&plan);
+        bytes.truncate(bytes.len() - 4);
+        bytes[..8].copy_from_slice(&FORMER);
+        bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+        fs_err::write(dir.path().join("plan-4"), bytes).unwrap();
+        let damage = Damage::new(Arc::new(RealFiles), dir.path());
+        let highest = highest_position(&RealFiles, dir.path(), &damage);
+        assert_eq!((highest.unwrap(), damage.count()), (9, 0));
+        let (plans, found) = Plans::open(Arc::new(RealFiles), dir.path(), 0).unwrap();
+        assert_eq!(found.first(), Some(&plan));
+        plans.settle(&plan).unwrap();
+        let (_, found) = Plans::open(Arc::new(RealFiles), dir.path(), 0).unwrap();
+        assert_eq!(found, [plan]);
     }
 
     #[test]

@@ -24,5 +24,6 @@ mod model;
 mod room;
 mod rows;
 mod spool_promises;
+mod twin;
 mod while_syncing;
 mod world;

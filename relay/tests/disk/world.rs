@@ -11,7 +11,7 @@ use clickstream_relay::spool::files::SyncPoint;
 use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
 use clickstream_relay::spool::queue::Submitted;
 use clickstream_relay::spool::writer::Writer;
-use clickstream_relay::spool::{self, AppendError, Entry, Spool, Stored, Totals};
+use clickstream_relay::spool::{self, AppendError, Counters, Entry, Spool, Stored, Totals};
 use firehose_local::PartitionBy;
 use tokio::sync::oneshot::Receiver;
 
@@ -310,6 +310,10 @@ impl World {
             }
         }
         self.process.as_mut().ok_or(Counterexample::Stuck(why))
+    }
+
+    pub fn counters(&mut self) -> Result<Counters, Counterexample> {
+        Ok(self.process()?.spool.counters())
     }
 
     pub fn totals(&mut self) -> Result<Totals, Counterexample> {
