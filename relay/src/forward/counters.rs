@@ -10,6 +10,8 @@ pub struct Counters {
     /// Partitions that deliveries to the lake wrote to: the distinct folders of each delivery's
     /// objects, error prefix aside, added up.
     pub partitions: AtomicU64,
+    /// Bytes of the most lines that a delivery to the lake held in memory at once.
+    pub largest_epoch: AtomicU64,
     /// Calls made, each attempt counted.
     pub calls: AtomicU64,
     /// Calls that were throttled.
@@ -47,6 +49,7 @@ pub struct Counters {
 #[allow(missing_docs, reason = "the same names as in `Counters`")]
 pub struct Totals {
     pub partitions: u64,
+    pub largest_epoch: u64,
     pub calls: u64,
     pub throttled_calls: u64,
     pub refused_calls: u64,
@@ -79,6 +82,7 @@ impl Counters {
     pub fn totals(&self) -> Totals {
         let Self {
             partitions,
+            largest_epoch,
             calls,
             throttled_calls,
             refused_calls,
@@ -97,6 +101,7 @@ impl Counters {
         } = self;
         Totals {
             partitions: partitions.load(Relaxed),
+            largest_epoch: largest_epoch.load(Relaxed),
             calls: calls.load(Relaxed),
             throttled_calls: throttled_calls.load(Relaxed),
             refused_calls: refused_calls.load(Relaxed),

@@ -12,6 +12,7 @@
 //! the planned bytes is done.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use firehose_local::{Stream, log_line};
 
@@ -234,6 +235,8 @@ impl Epochs {
             Some(records) => records,
             None => self.read_again(plan)?,
         };
+        let bytes: u64 = records.iter().map(|record| record.line.len() as u64).sum();
+        self.counters.largest_epoch.fetch_max(bytes, Relaxed);
         let members = members(plan, &records);
         let lines = |number: usize| {
             let members = members[number].iter().copied();
@@ -286,14 +289,13 @@ impl Epochs {
         staging.sync_keys()?;
         let step = step(plan, &counts);
         let before = self.spool.checkpoint();
-        let bytes: usize = records.iter().map(|record| record.line.len()).sum();
         self.spool
             .advance(Checkpoint {
                 position: plan.range.end,
                 plan: plan.number,
                 delivered: before.delivered + step.delivered,
                 failed: before.failed + step.failed,
-                bytes: before.bytes + bytes as u64,
+                bytes: before.bytes + bytes,
                 objects: before.objects + step.objects,
                 ..before
             })

@@ -15,6 +15,12 @@ impl Page {
              counts them.",
             totals.partitions,
         );
+        self.gauge(
+            "largest_epoch_bytes",
+            "Bytes of the most lines that a delivery to the lake held in memory at once since the \
+             start; a larger one is done in parts. Grows when delivery falls behind.",
+            totals.largest_epoch,
+        );
     }
 
     /// What forwarding to a stream has done; nothing towards another sink.

@@ -138,6 +138,8 @@ async fn partitions_are_counted_once_a_delivery() {
     })
     .await;
     assert_eq!(value(&page, "clickstream_partitions_total"), 6);
+    let largest = value(&page, "clickstream_largest_epoch_bytes");
+    assert!((100..10_000).contains(&largest), "{largest}");
     house.lines().await;
 }
 

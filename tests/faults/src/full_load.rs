@@ -31,14 +31,15 @@ const BUDGETS: u64 = 64 + 64 + 64;
 const BESIDE: u64 = 96;
 
 /// So much more, in hundredths and in MiB, may the memory be at the end than at the beginning, what
-/// the ids take apart: those grow with their number up to their own budget.
+/// the ids and the largest epoch take apart: those grow with their number, and with how far delivery
+/// fell behind, up to budgets of their own.
 const GROWTH_PERCENT: u64 = 15;
 const GROWTH_MIB: u64 = 24;
 
 /// Looks before the first that counts: threads, buffers and pools come into being.
 const WARM_UP: usize = 5;
 
-/// The memory of each look in MiB, without the ids.
+/// The memory of each look in MiB, without the ids and the largest epoch.
 #[derive(Debug, Default)]
 struct Watched {
     memory: Vec<u64>,
@@ -50,9 +51,11 @@ impl Watched {
         let all = memory(relay)?;
         let seen = Scrape::of(relay)?;
         anyhow::ensure!(seen.balances(), "the books do not balance: {seen:?}");
-        let ids = seen.get("duplicate_window_memory_bytes") >> 20;
+        // Only the lake has epochs.
+        let epoch = seen.find("largest_epoch_bytes").unwrap_or_default();
+        let budgeted = seen.get("duplicate_window_memory_bytes") + epoch;
         self.most = self.most.max(all);
-        self.memory.push(all.saturating_sub(ids));
+        self.memory.push(all.saturating_sub(budgeted >> 20));
         Ok(seen)
     }
 

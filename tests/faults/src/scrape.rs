@@ -30,6 +30,11 @@ impl Scrape {
         self.0[name]
     }
 
+    /// As [`Scrape::get`], of a number that not every relay has.
+    pub fn find(&self, name: &str) -> Option<u64> {
+        self.0.get(name).copied()
+    }
+
     /// taken = delivered + waiting + rejected + duplicate + failed.
     pub fn balances(&self) -> bool {
         let sum: u64 = ["delivered", "rejected", "duplicate", "failed"]
