@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use firehose_local::clock::SystemClock;
 use firehose_local::faults::Rates;
 use firehose_local::server::{Config, Server, StartError};
+use firehose_local::terraform::folder::{self, ReadError};
 use firehose_local::{PartitionBy, StreamConfig};
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -59,6 +60,13 @@ struct Serve {
     /// Begin with no stream but those that calls made before: CreateDeliveryStream makes them
     #[arg(long, conflicts_with = "stream")]
     no_stream: bool,
+    /// Take the streams from Terraform: a folder of `.tf` files (or what has been applied there),
+    /// a plan, a state, or a file that `terraform show -json` wrote
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["stream", "no_stream", "partition_by"])]
+    terraform: Option<PathBuf>,
+    /// A value for a variable of the `.tf` files; may be given several times
+    #[arg(long = "var", value_name = "NAME=VALUE", requires = "terraform", value_parser = variable)]
+    variables: Vec<(String, String)>,
     /// What the stream's objects are divided by
     #[arg(long, value_enum, default_value = "user")]
     partition_by: By,
@@ -108,6 +116,13 @@ fn at_least_one(text: &str) -> Result<NonZeroU32, String> {
         .map_err(|_| format!("give a whole number from 1 to {}, such as 60", u32::MAX))
 }
 
+fn variable(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("give NAME=VALUE, such as partition_by=bucket")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 fn stream_name(text: &str) -> Result<String, &'static str> {
     match StreamConfig::is_name(text) {
         true => Ok(text.to_owned()),
@@ -140,31 +155,52 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             match error.downcast_ref() {
                 Some(StartError::Config(_)) => ExitCode::from(BAD_SETTINGS),
+                _ if error.is::<ReadError>() => ExitCode::from(BAD_SETTINGS),
                 _ => ExitCode::FAILURE,
             }
         }
     }
 }
 
+/// The streams that are there from the start: the flags' or Terraform's.
+async fn streams(serve: &Serve) -> anyhow::Result<Vec<StreamConfig>> {
+    let active_partitions = serve.active_partitions.get();
+    let Some(path) = &serve.terraform else {
+        let by = match serve.partition_by {
+            By::User => PartitionBy::User,
+            By::Bucket => PartitionBy::Bucket,
+        };
+        let stream = StreamConfig {
+            name: serve.stream.clone(),
+            active_partitions,
+            ..StreamConfig::clickstream(by)
+        };
+        return Ok(if serve.no_stream {
+            vec![]
+        } else {
+            vec![stream]
+        });
+    };
+    let (source, mut streams) = folder::streams(path, &serve.variables).await?;
+    for stream in &mut streams {
+        stream.active_partitions = active_partitions;
+        tracing::info!(
+            "the stream {} in the bucket {} is read from {}: {}",
+            stream.name,
+            stream.bucket,
+            path.display(),
+            source.name()
+        );
+    }
+    Ok(streams)
+}
+
 #[tokio::main]
 async fn run(serve: Serve) -> anyhow::Result<()> {
-    let by = match serve.partition_by {
-        By::User => PartitionBy::User,
-        By::Bucket => PartitionBy::Bucket,
-    };
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| anyhow::anyhow!("this system gives no random bytes: {error}"))?;
-    let stream = StreamConfig {
-        name: serve.stream,
-        active_partitions: serve.active_partitions.get(),
-        ..StreamConfig::clickstream(by)
-    };
-    let streams = if serve.no_stream {
-        vec![]
-    } else {
-        vec![stream]
-    };
+    let streams = streams(&serve).await?;
     let server = Server::new(Config {
         streams,
         accelerate: serve.accelerate,

@@ -2,6 +2,12 @@
 //! evaluated, under the names of the AWS provider's versions 3 to 6.
 
 mod arguments;
+pub mod shown;
+
+#[cfg(feature = "server")]
+pub mod files;
+#[cfg(feature = "server")]
+pub mod folder;
 
 use crate::config::{Compression, Processor, ProcessorKind, StreamConfig};
 use crate::refusal::ConfigError;
@@ -32,23 +38,6 @@ pub enum ResourceError {
     #[error(transparent)]
     Config(#[from] ConfigError),
 }
-
-const COMPRESSIONS: [Compression; 5] = [
-    Compression::Uncompressed,
-    Compression::Gzip,
-    Compression::Zip,
-    Compression::Snappy,
-    Compression::HadoopSnappy,
-];
-
-const PROCESSORS: [ProcessorKind; 6] = [
-    ProcessorKind::MetadataExtraction,
-    ProcessorKind::RecordDeAggregation,
-    ProcessorKind::AppendDelimiterToRecord,
-    ProcessorKind::Lambda,
-    ProcessorKind::Decompression,
-    ProcessorKind::CloudWatchLogProcessing,
-];
 
 /// The stream that a resource's values make, not yet checked as a whole ([`crate::Stream::new`]
 /// does that). `values` is the resource as `terraform show -json` has it: blocks are lists of
@@ -104,10 +93,11 @@ fn missing(path: &str) -> ResourceError {
     ResourceError::Missing(path.to_owned())
 }
 
-/// The bucket of an ARN such as `arn:aws:s3:::NAME`.
+/// The bucket of an ARN such as `arn:aws:s3:::NAME`; none that would meet a folder of ours.
 fn bucket(arn: &str) -> Option<&str> {
     let (_, name) = arn.split_once(":s3:::")?;
-    (!name.is_empty() && !name.contains('/')).then_some(name)
+    let taken = name.is_empty() || name.starts_with('.') || name == "log" || name.contains('/');
+    (!taken).then_some(name)
 }
 
 fn read_destination(
@@ -137,7 +127,7 @@ fn read_destination(
     config.custom_time_zone = zone.unwrap_or_else(|| "UTC".into());
     let compression = destination.text("compression_format")?;
     let compression = compression.as_deref().unwrap_or("UNCOMPRESSED");
-    config.compression = COMPRESSIONS
+    config.compression = Compression::ALL
         .into_iter()
         .find(|known| known.name() == compression)
         .ok_or_else(|| ResourceError::Value {
@@ -155,14 +145,13 @@ fn read_destination(
     destination.finish()
 }
 
-/// The local log is always written; where the resource names none, under the names that the
-/// AWS console gives.
+/// Without an enabled log, nothing is logged.
 fn read_log(
     options: Option<Arguments<'_>>,
     config: &mut StreamConfig,
 ) -> Result<(), ResourceError> {
-    config.log_group_name = format!("/aws/kinesisfirehose/{}", config.name);
-    config.log_stream_name = "DestinationDelivery".into();
+    config.log_group_name.clear();
+    config.log_stream_name.clear();
     let Some(mut options) = options else {
         return Ok(());
     };
@@ -206,7 +195,7 @@ fn read_processors(
     config.processing = processing.yes("enabled")?.unwrap_or(false);
     for mut processor in processing.blocks("processors")? {
         let name = processor.required_text("type")?;
-        let kind = PROCESSORS
+        let kind = ProcessorKind::ALL
             .into_iter()
             .find(|kind| kind.name() == name)
             .ok_or_else(|| ResourceError::Value {

@@ -15,3 +15,4 @@ mod other_key;
 mod program;
 mod refusals;
 mod running;
+mod terraform;

@@ -1,6 +1,7 @@
 //! A copy of `infrastructure/` in a temp folder, and Terraform run in it. Everything under this
 //! module needs Terraform on the PATH.
 
+mod local;
 mod mistakes;
 mod policies;
 mod story;
@@ -73,16 +74,21 @@ impl Folder {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new("terraform");
+        command.args(arguments);
+        self.prepare(&mut command);
         command
-            .args(arguments)
+    }
+
+    /// Has a program that starts Terraform, or is it, work in this folder with this provider.
+    fn prepare<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command
             .current_dir(&self.files)
             .env("TF_CLI_CONFIG_FILE", self.temp.path().join("terraform.rc"))
             .env("TF_DISABLE_PLUGIN_TLS", "1")
             .env("TF_IN_AUTOMATION", "1")
             .env("CHECKPOINT_DISABLE", "1")
             .env("AWS_REGION", REGION)
-            .env("PLUGIN_UNIX_SOCKET_DIR", self.temp.path());
-        command
+            .env("PLUGIN_UNIX_SOCKET_DIR", self.temp.path())
     }
 
     fn output(&self, arguments: &[&str]) -> anyhow::Result<Output> {
