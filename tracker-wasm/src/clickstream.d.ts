@@ -10,20 +10,24 @@ export interface Options {
   timestamp?: Date | string | number;
 }
 
+/** True once the event survives the page, the browser and its crash; false where it cannot be
+ *  kept (storage refused or full) and is only sent from the page's memory, or was dropped. */
+export type Safe = Promise<boolean>;
+
 export interface Clickstream {
   /** A page view. The tracker makes its own; one by call for the same address replaces it. */
-  page(name?: string, properties?: Details, options?: Options): void;
-  page(category: string, name: string, properties?: Details, options?: Options): void;
-  page(properties: Details, options?: Options): void;
+  page(name?: string, properties?: Details, options?: Options): Safe;
+  page(category: string, name: string, properties?: Details, options?: Options): Safe;
+  page(properties: Details, options?: Options): Safe;
   /** What somebody did: a noun and a verb in the past, "Order Completed". */
-  track(event: string, properties?: Details | null, options?: Options): void;
+  track(event: string, properties?: Details | null, options?: Options): Safe;
   /** Who somebody is. The claim stays until `reset`. */
-  identify(userId: string | number | null, traits?: Details, options?: Options): void;
-  identify(traits: Details, options?: Options): void;
+  identify(userId: string | number | null, traits?: Details, options?: Options): Safe;
+  identify(traits: Details, options?: Options): Safe;
   /** Which group somebody belongs to. */
-  group(groupId: string | number, traits?: Details, options?: Options): void;
+  group(groupId: string | number, traits?: Details, options?: Options): Safe;
   /** Two ids of one person. */
-  alias(userId: string | number, previousId?: string | number): void;
+  alias(userId: string | number, previousId?: string | number): Safe;
   /** Somebody signed out: a new id for this browser, no claim, no token. */
   reset(): void;
   /** Sends what waits now. */

@@ -3,9 +3,12 @@
 use gloo_net::http::Request;
 use js_sys::{Array, JSON, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::RequestInit;
+use web_sys::{AbortSignal, RequestInit};
 
 use crate::transport::Answer;
+
+/// How long an answer may take, in milliseconds.
+const TIMEOUT: u32 = 60_000;
 
 /// Posts a body and reads the whole answer: an answer left unread keeps its bytes of the
 /// 64 KiB for as long as the page lives. As `text/plain`, which needs no preflight. Gives with
@@ -15,6 +18,8 @@ pub async fn post(url: &str, body: &str) -> (Answer, Option<String>) {
     let options = RequestInit::new();
     options.set_method("POST");
     options.set_body(&body.into());
+    // Who accepts a connection and never answers holds up nobody for long.
+    options.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT)));
     // web-sys does not know the member yet.
     let _ = Reflect::set(&options, &"keepalive".into(), &JsValue::TRUE);
     // The relay's cookies, also where it has an origin of its own; a page without one (a sandboxed
@@ -51,14 +56,15 @@ pub fn beacon(url: &str, body: &str) -> bool {
     })
 }
 
-/// What an answer of 200 says: message ids and reasons of the rejected, and the id remembered.
+/// What an answer of 200 says: places and reasons of the rejected, and the id remembered.
 fn stored(text: &str) -> (Answer, Option<String>) {
     let member = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
     let answer = JSON::parse(text).unwrap_or_default();
     let list = member(&answer, "rejected").dyn_into::<Array>();
     let each = list.unwrap_or_default().into_iter().map(|one| {
-        let text = |name| member(&one, name).as_string().unwrap_or_default();
-        (text("messageId"), text("reason"))
+        let place = member(&one, "index").as_f64().unwrap_or(f64::INFINITY);
+        let reason = member(&one, "reason").as_string().unwrap_or_default();
+        (place as usize, reason)
     });
     let remembered = member(&answer, "anonymousId").as_string();
     (Answer::Stored(each.collect()), remembered)

@@ -5,7 +5,9 @@
 //!          keeps what    one thing               page,       what may be said
 //!          comes early   that happened           click                                   │
 //!                                                                                        ▼
-//!                                  relay ◄── deliver (fetch, beacon) ◄── transport ◄── queue
+//!                    relay ◄── deliver (fetch, beacon) ◄── turn ◄── transport ◄── queue
+//!                                                            │
+//!                                                      lock, database
 //! ```
 //!
 //! Rust holds what things mean and every decision; the loader holds what must run inside
@@ -44,7 +46,13 @@ pub mod transport;
 
 pub mod backoff;
 
+mod outbox;
+
 mod deliver;
+
+mod lock;
+
+mod turn;
 
 mod clock;
 

@@ -25,6 +25,7 @@
         location.href,
         document.title,
       ]);
+    else list[4]?.(false);
     drain();
   };
   const drain = () => {
@@ -163,16 +164,15 @@
       details = void 0;
       warn(error);
     }
-    signal(
-      name,
-      details,
-      [
-        texts > 0 ? given[0] : null,
-        texts > 1 ? given[1] : null,
-        options.messageId,
-        isNaN(time) ? null : time.toISOString(),
-      ].map((value) => (value == null ? void 0 : String(value))),
-    );
+    const words = [
+      texts > 0 ? given[0] : null,
+      texts > 1 ? given[1] : null,
+      options.messageId,
+      isNaN(time) ? null : time.toISOString(),
+    ].map((value) => (value == null ? void 0 : String(value)));
+    // True once the event survives whatever happens to this page.
+    const safe = new Promise((settle) => signal(name, details, [...words, settle]));
+    if (!/^(res|fl|set)/.test(name)) return safe;
   };
 
   const api = {
@@ -184,9 +184,10 @@
   for (const name of "page track identify group alias reset flush setUserToken".split(" "))
     api[name] = (...given) => {
       try {
-        called(name, given);
+        return called(name, given);
       } catch (error) {
         warn(error);
+        return Promise.resolve(false);
       }
     };
 
@@ -256,10 +257,10 @@
             Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
               byte.toString(16).padStart(2, "0"),
             ).join(""),
-          say: (state, messageId, line, reason) =>
+          say: (state, line, reason) =>
             document.dispatchEvent(
               new CustomEvent("clickstream", {
-                detail: { state, messageId, line, reason },
+                detail: { state, messageId: JSON.parse(line).messageId, line, reason },
               }),
             ),
         });
@@ -269,8 +270,8 @@
       })
       .catch((error) => {
         // Without wasm (blocked, or a policy without 'wasm-unsafe-eval') the calls do nothing.
-        deliver = () => {};
-        waiting = [];
+        deliver = (kind, subject, list) => list[4]?.(false);
+        drain();
         warn(error);
         return false;
       });

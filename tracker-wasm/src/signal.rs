@@ -6,9 +6,9 @@ use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
-    clock, deliver,
     settings::Host,
     tracker::{Effects, Tracker},
+    turn,
 };
 
 thread_local! {
@@ -39,7 +39,11 @@ pub struct Signal {
 #[wasm_bindgen]
 pub fn start(host: JsValue) {
     let tracker = Box::leak(Box::new(Tracker::new(&Host::new(host))));
+    let database = tracker.database();
     TRACKER.with(|cell| cell.replace(Some(tracker)));
+    if let Some(database) = database {
+        turn::open(database);
+    }
 }
 
 /// Tells the tracker what happened.
@@ -67,17 +71,12 @@ pub fn signal(
 
 /// Lets `act` change the tracker. What reaches out of it happens after it is let go, because
 /// a listener of ours on the page may call us again.
-fn enter(act: &mut dyn FnMut(&mut Tracker) -> Effects) {
+pub fn enter(act: &mut dyn FnMut(&mut Tracker) -> Effects) {
     let effects = TRACKER.with(|cell| {
         let mut tracker = cell.try_borrow_mut().ok()?;
         tracker.as_mut().map(|tracker| act(tracker))
     });
     let Some(effects) = effects else { return };
     effects.tell();
-    if let Some((url, body)) = effects.request {
-        wasm_bindgen_futures::spawn_local(async move {
-            let (answer, mut remembered) = deliver::post(&url, &body).await;
-            enter(&mut |tracker| tracker.answered(&answer, remembered.take(), clock::now()));
-        });
-    }
+    turn::perform(effects.errands);
 }

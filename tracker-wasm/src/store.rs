@@ -1,6 +1,8 @@
-//! What survives the page: a few short texts by name.
+//! What survives the page: a few short texts by name, and the lines that wait.
 
 pub mod browser;
+pub mod database;
+pub mod left;
 pub mod memory;
 
 /// A place for texts. Nothing fails: a store that cannot keep forgets, and the tracker

@@ -4,6 +4,8 @@ mod call;
 mod captured;
 mod record;
 
+use std::rc::Rc;
+
 use clickstream_event::{action::PageViewed, context::Page, kind::EventType, text::joined, write};
 use js_sys::{Array, Function};
 use wasm_bindgen::JsValue;
@@ -15,10 +17,12 @@ use crate::{
     deliver,
     identity::Identity,
     options::Options,
+    outbox::{Errands, Leaving, Outbox},
+    queue::Line,
     settings::{Host, Settings},
     signal::Signal,
-    store::{Store, browser::BrowserStore, memory::MemoryStore},
-    transport::{Answer, Note, Transport},
+    store::{Store, browser::BrowserStore, database::Database, memory::MemoryStore},
+    transport::{Answer, Envelope, Note, Transport},
 };
 use record::{Draft, Moment};
 
@@ -34,13 +38,11 @@ pub struct Tracker {
     visit: Visit,
     /// How far down the window is, and how high the page: two numbers, in pixels.
     seen: Function,
-    transport: Transport,
+    outbox: Outbox,
     endpoint: String,
     /// `/v1/forget` is owed.
     forget: bool,
     private: bool,
-    /// The page is hidden or ending: what comes now goes at once.
-    leaving: bool,
     nonce: String,
     number: u64,
     wake: Function,
@@ -52,8 +54,8 @@ pub struct Tracker {
 /// What a signal leads to once the tracker is let go.
 #[derive(Debug)]
 pub struct Effects {
-    /// A request to make: address and body.
-    pub request: Option<(String, String)>,
+    /// What takes its time.
+    pub errands: Errands,
     notes: Vec<Note>,
     say: Function,
 }
@@ -74,6 +76,16 @@ impl Tracker {
             drawn.as_string().unwrap_or_default()
         };
         let nonce = random();
+        let database = (!settings.private).then(|| {
+            let name = joined(&["clickstream ", &settings.write_key]);
+            Rc::new(Database::new(name))
+        });
+        let envelope = Envelope {
+            write_key: settings.write_key,
+            ..Envelope::default()
+        };
+        let transport = Transport::new(envelope, database.is_some(), settings.debug);
+        let address = joined(&[&settings.endpoint, "/v1/batch"]);
         let identity = Identity::open(store, Box::new(random), settings.user_id);
         let mut visit = Visit::default();
         visit.seen(host.get("visible").is_truthy(), 0.0);
@@ -87,11 +99,10 @@ impl Tracker {
             forms: Forms::default(),
             visit,
             seen: host.function("seen"),
-            transport: Transport::new(settings.write_key, "denied", settings.debug),
+            outbox: Outbox::new(transport, database, address, nonce.clone()),
             endpoint: settings.endpoint,
             forget: false,
             private: settings.private,
-            leaving: false,
             nonce,
             number: 0,
             wake: host.function("wake"),
@@ -118,28 +129,34 @@ impl Tracker {
         match kind {
             "click" | "auxclick" => self.clicked(signal),
             "load" => {
-                self.leaving = false;
+                self.outbox.leave(Leaving::No);
                 let referrer = signal.subject.as_string().unwrap_or_default();
                 self.pages
                     .loaded(&signal.url, &signal.title, referrer, signal.time);
             }
             "pushState" | "replaceState" | "popstate" | "hashchange" | "pageshow" => {
                 // Given back by the cache, a page has ended and not ended.
-                self.leaving &= kind != "pageshow";
+                if kind == "pageshow" {
+                    self.outbox.leave(Leaving::No);
+                }
                 self.pages
                     .happened(kind, &signal.url, &signal.title, signal.time);
             }
             "hidden" | "pagehide" => {
-                self.leaving = true;
+                if kind == "pagehide" {
+                    self.outbox.leave(Leaving::Ended);
+                } else if !self.outbox.is_leaving() {
+                    self.outbox.leave(Leaving::Hidden);
+                }
                 self.looked(kind, signal);
             }
             "visible" => {
-                self.leaving = false;
+                self.outbox.leave(Leaving::No);
                 self.looked(kind, signal);
             }
             "left" => self.left(signal.time),
             "input" | "submit" => self.formed(kind, signal),
-            "online" => self.transport.online(),
+            "online" => self.outbox.transport.online(),
             "tick" => {
                 self.woken = f64::INFINITY;
                 self.looked(kind, signal);
@@ -152,18 +169,57 @@ impl Tracker {
         self.proceed(kind, signal.time)
     }
 
-    /// Takes the relay's answer in, and the id that it remembers.
+    /// The database, if there is to be one.
+    pub(crate) fn database(&self) -> Option<Rc<Database>> {
+        self.outbox.database()
+    }
+
+    /// The database is there, or will not be.
+    pub(crate) fn opened(&mut self, open: bool) -> Effects {
+        let now = clock::now();
+        self.outbox.opened(open, now);
+        self.proceed("", now)
+    }
+
+    /// The database has taken lines, or not.
+    pub(crate) fn written(&mut self, taken: bool) -> Effects {
+        let now = clock::now();
+        self.outbox.written(taken, now);
+        self.proceed("", now)
+    }
+
+    /// The request's body of this page's turn.
+    pub(crate) fn choose(
+        &mut self,
+        loaded: Option<Vec<Line>>,
+        body: &mut Option<String>,
+    ) -> Effects {
+        let now = clock::now();
+        let transport = &mut self.outbox.transport;
+        *body = transport.choose(loaded, now, &clock::iso(now));
+        self.proceed("", now)
+    }
+
+    /// Takes the relay's answer in, and the id that it remembers; gives the keys of lines that
+    /// the database has to forget.
     pub(crate) fn answered(
         &mut self,
         answer: &Answer,
         remembered: Option<String>,
-        now: f64,
+        keys: &mut Vec<String>,
     ) -> Effects {
+        let now = clock::now();
         if matches!(answer, Answer::Stored(_)) {
             self.identity.settle(remembered);
         }
-        self.transport.answered(answer, now, js_sys::Math::random());
+        *keys = self.outbox.answered(answer, now);
         self.proceed("", now)
+    }
+
+    /// The turn is over.
+    pub(crate) fn finished(&mut self) -> Effects {
+        self.outbox.transport.finished();
+        self.proceed("", clock::now())
     }
 
     /// The view that waits becomes an event, before anything that came after it.
@@ -188,29 +244,20 @@ impl Tracker {
         self.record(EventType::Page, &draft, &moment);
     }
 
-    /// What follows from where things stand: beacons from a page that ends, a request when
-    /// the timer rang or an answer made room, and the timer.
+    /// What follows from where things stand, and the timer.
     fn proceed(&mut self, kind: &str, now: f64) -> Effects {
-        let mut request = None;
-        let may_send = self.leaving || kind == "tick" || kind.is_empty();
-        if may_send && std::mem::take(&mut self.forget) && !self.private {
+        let may_send = kind == "tick" || kind.is_empty();
+        let owed = self.forget && (may_send || self.outbox.is_leaving());
+        if owed && std::mem::take(&mut self.forget) && !self.private {
             deliver::beacon(&joined(&[&self.endpoint, "/v1/forget"]), "");
         }
-        self.transport.storage = match (self.private, self.identity.is_new()) {
+        self.outbox.transport.envelope.storage = match (self.private, self.identity.is_new()) {
             (true, _) => "denied",
             (false, true) => "new",
             (false, false) => "granted",
         };
-        let address = joined(&[&self.endpoint, "/v1/batch"]);
-        if self.leaving {
-            let send = |body: &str| deliver::beacon(&address, body);
-            self.transport
-                .leave(kind == "pagehide", &clock::iso(now), send);
-        } else if may_send {
-            let body = self.transport.attempt(now, &clock::iso(now));
-            request = body.map(|body| (address, body));
-        }
-        let next = self.transport.next().unwrap_or(f64::INFINITY);
+        let errands = self.outbox.proceed(may_send, now);
+        let next = self.outbox.next().unwrap_or(f64::INFINITY);
         let next = next.min(self.pages.due().unwrap_or(f64::INFINITY));
         if next < self.woken {
             self.woken = next;
@@ -218,8 +265,8 @@ impl Tracker {
             let _ = self.wake.call1(&JsValue::UNDEFINED, &wait.into());
         }
         Effects {
-            request,
-            notes: self.transport.notes(),
+            errands,
+            notes: self.outbox.transport.notes(),
             say: self.say.clone(),
         }
     }
@@ -229,10 +276,9 @@ impl Effects {
     /// Tells the document what became of its events.
     pub(crate) fn tell(&self) {
         for note in &self.notes {
-            let words = Array::of4(
+            let words = Array::of3(
                 &note.state.into(),
-                &note.line.id.as_str().into(),
-                &note.line.json.as_str().into(),
+                &note.line.as_str().into(),
                 &note
                     .reason
                     .as_deref()

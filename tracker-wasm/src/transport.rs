@@ -1,8 +1,9 @@
-//! When what is sent, and what an answer means: a state machine without a browser.
+//! When lines are kept, sent, and what an answer means; a machine without a browser.
 //!
-//! One request is on its way at a time, so that its bytes and those of a page's last beacons
-//! stay within the 64 KiB that browsers allow. A line is in exactly one place: in the queue,
-//! on its way, or gone; what a beacon took is gone, what is on its way is not sent beside it.
+//! A line is written into the database as soon as the handler that made it has returned, and is
+//! deleted from there when the relay has answered for it. Pages take turns ([`crate::turn`]): who
+//! has the turn sends what all of them have left in the database. Where there is no database,
+//! lines wait in the page's memory.
 //!
 //! | answer | what follows |
 //! |---|---|
@@ -10,17 +11,28 @@
 //! | 400, 413 | the batch is halved; a single line is dropped and reported |
 //! | 401 | nothing is sent any more, the queue is kept |
 //! | 429, 503 with `Retry-After` | a wait so long |
-//! | anything else, none | a wait that grows, with jitter |
+//! | anything else, none | a wait that grows, with jitter; what is older than seven days has had its last try |
+//!
+//! The last row is why age alone drops nothing: a clock that was set right makes lines of a minute
+//! ago ten years old, and they are sent like others.
 
-use clickstream_event::write;
+mod answer;
+mod body;
+mod keep;
 
 use crate::{
     backoff,
-    queue::{Line, Queue},
+    queue::{Line, Place, Queue},
 };
+pub use answer::{Answer, Note};
+pub use body::Envelope;
+use keep::PATIENCE;
 
-/// What waits, at most: an outage of some hundred events, and no site's memory.
-const QUEUE_BYTES: usize = 512 * 1024;
+/// What waits without a database, at most: an outage of some hundred events, and no site's
+/// memory.
+const MEMORY_BYTES: usize = 512 * 1024;
+/// What waits in the database, at most, of all pages together.
+const KEPT_BYTES: usize = 2 * 1024 * 1024;
 /// The largest line; the relay refuses larger ones.
 const LINE_BYTES: usize = 32 * 1024;
 /// Lines in a request, at most.
@@ -33,38 +45,31 @@ const FLIGHT_BYTES: usize = 64 * 1024 - 512;
 /// How long lines gather before they are sent, in milliseconds.
 const GATHER: f64 = 500.0;
 
-/// What the relay said to a request.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// Durable but for these: message id and reason.
-    Stored(Vec<(String, String)>),
-    /// The batch as such is bad.
-    Refused,
-    /// The write key is unknown.
-    UnknownKey,
-    /// Not now; after so many milliseconds if it said so.
-    Later(Option<f64>),
-    /// No answer, or none that we know.
-    Failed,
-}
-
-/// What became of a line, for who watches (`data-debug`).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Note {
-    /// `queued`, `sent`, `acknowledged` or `rejected`.
-    pub state: &'static str,
-    /// The line.
-    pub line: Line,
-    /// Why it was rejected.
-    pub reason: Option<String>,
+/// Whether there is a database.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Database {
+    Opening,
+    Open,
+    Missing,
 }
 
 /// The way from finished lines to requests.
 #[derive(Debug)]
 pub struct Transport {
     queue: Queue,
-    flight: Vec<Line>,
-    flight_bytes: usize,
+    /// What is on its way, and the bytes of its body.
+    flight: (Vec<Line>, usize),
+    /// Bytes that beacons of this page's end took.
+    given: usize,
+    database: Database,
+    /// Bytes in the database, as far as this page knows.
+    stored: usize,
+    /// The database may have lines that this page does not know.
+    pending: bool,
+    /// Since when a line waits for the database.
+    unsaved: f64,
+    /// This page has the turn, or waits for it.
+    busy: bool,
     failures: u32,
     /// When the lines that wait have gathered long enough.
     due: f64,
@@ -73,55 +78,71 @@ pub struct Transport {
     /// Lines in the next request; halved when a batch is refused.
     limit: usize,
     stopped: bool,
-    write_key: String,
-    /// What the visitor allows, and whether the browser's id is `new` in it.
-    pub storage: &'static str,
-    /// The user's token, when a site has set one.
-    pub user_token: Option<String>,
+    /// Something may outlive the page.
+    lasting: bool,
+    /// What is said once a batch.
+    pub envelope: Envelope,
     notes: Option<Vec<Note>>,
 }
 
 impl Transport {
-    /// A way for lines of this key. `storage` is what the visitor allows; with `watched`,
-    /// notes are kept until [`Transport::notes`] takes them.
+    /// A way for lines. With `keeps` there will be a database, or word that there is none; with
+    /// `watched`, notes are kept until [`Transport::notes`] takes them.
     #[must_use]
-    pub const fn new(write_key: String, storage: &'static str, watched: bool) -> Self {
+    pub fn new(envelope: Envelope, keeps: bool, watched: bool) -> Self {
         Self {
-            queue: Queue::new(QUEUE_BYTES),
-            flight: Vec::new(),
-            flight_bytes: 0,
+            queue: Queue::default(),
+            flight: (Vec::new(), 0),
+            given: 0,
+            database: if keeps {
+                Database::Opening
+            } else {
+                Database::Missing
+            },
+            stored: 0,
+            pending: false,
+            unsaved: f64::INFINITY,
+            busy: false,
             failures: 0,
             due: 0.0,
             not_before: 0.0,
             limit: BATCH_LINES,
             stopped: false,
-            write_key,
-            storage,
-            user_token: None,
-            notes: if watched { Some(Vec::new()) } else { None },
+            lasting: keeps,
+            envelope,
+            notes: watched.then(Vec::new),
         }
     }
 
-    /// Takes a line. Times here and below are milliseconds since 1970.
-    pub fn push(&mut self, line: Line, now: f64) {
-        if self.queue.is_empty() {
-            self.due = now + GATHER;
-        }
-        self.note("queued", &line, None);
-        if line.json.len() > LINE_BYTES {
-            return self.note("rejected", &line, Some("larger than 32 KiB"));
-        }
-        if let Err(line) = self.queue.push(line) {
-            return self.note("rejected", &line, Some("the queue is full"));
-        }
-        if self.queue.len() >= BATCH_LINES {
-            self.due = now;
-        }
+    /// Takes a line; says whether it is taken. Times here and below are milliseconds since 1970.
+    pub fn push(&mut self, line: Line, now: f64) -> bool {
+        self.note("queued", &line.json, None);
+        let (used, bound) = match self.database {
+            Database::Missing => (self.queue.bytes(), MEMORY_BYTES),
+            _ => (self.stored + self.unsaved_bytes(), KEPT_BYTES),
+        };
+        let reason = if line.json.len() > LINE_BYTES {
+            "larger than 32 KiB"
+        } else if used + line.json.len() > bound {
+            "the queue is full"
+        } else {
+            if !self.queue.held().iter().any(|held| !held.away) {
+                self.due = now + GATHER;
+            }
+            self.hold(line, now);
+            if self.queue.held().len() >= BATCH_LINES {
+                self.due = now;
+            }
+            return true;
+        };
+        self.drop(&line.json, reason);
+        false
     }
 
     /// Sends what waits as soon as a request may be made.
     pub const fn flush(&mut self) {
         self.due = 0.0;
+        self.pending |= matches!(self.database, Database::Open);
     }
 
     /// The network is back: what it had delayed is tried now.
@@ -130,81 +151,173 @@ impl Transport {
         self.not_before = 0.0;
     }
 
-    /// When the next request is due, if one is.
+    /// The page is given back as it was left: what beacons took may have been lost.
+    pub fn restored(&mut self) {
+        self.given = 0;
+        for held in self.queue.each() {
+            held.given = false;
+        }
+    }
+
+    /// When something is due: a write, a request, or to be done with waiting for the database.
     #[must_use]
     pub fn next(&self) -> Option<f64> {
-        let idle = self.stopped || self.queue.is_empty() || !self.flight.is_empty();
-        (!idle).then(|| self.due.max(self.not_before))
+        if self.may_write() {
+            return Some(0.0);
+        }
+        let patience = (self.database != Database::Missing).then_some(self.unsaved + PATIENCE);
+        let turn = self.turn();
+        match (turn, patience) {
+            (Some(turn), Some(patience)) => Some(turn.min(patience)),
+            (turn, patience) => turn.or(patience).filter(|due| due.is_finite()),
+        }
     }
 
-    /// The body of the next request, if it is time; its lines are on their way from now on.
-    pub fn attempt(&mut self, now: f64, sent_at: &str) -> Option<String> {
-        if self.next()? > now {
+    fn turn(&self) -> Option<f64> {
+        let waits = self.pending || self.queue.held().iter().any(|held| held.waits());
+        let may = waits && !self.stopped && !self.busy;
+        may.then_some(self.due.max(self.not_before))
+    }
+
+    /// Whether it is time for a turn; then it is this page's until [`Transport::finished`]. Says
+    /// whether the database has to be read.
+    pub fn begin(&mut self, now: f64) -> Option<bool> {
+        if self.turn()? > now {
             return None;
         }
-        self.flight = self.queue.take(self.limit, BATCH_BYTES);
-        let body = self.body(&self.flight, sent_at);
-        self.flight_bytes = body.len();
-        self.note_flight("sent");
-        Some(body)
+        self.busy = true;
+        // What comes into the database from now on may be too late for this turn.
+        self.pending = false;
+        Some(self.database == Database::Open)
     }
 
-    /// What the relay said to the request on its way. `random` is in 0 to 1.
-    pub fn answered(&mut self, answer: &Answer, now: f64, random: f64) {
-        self.flight_bytes = 0;
-        let lines = std::mem::take(&mut self.flight);
+    /// The request's body of this turn, of what the database has and memory alone.
+    pub fn choose(&mut self, loaded: Option<Vec<Line>>, now: f64, sent_at: &str) -> Option<String> {
+        let read = loaded.is_some();
+        if let Some(lines) = &loaded {
+            self.stored = lines.iter().map(|line| line.json.len()).sum();
+            // Another page had the turn and sent them; or they came after the reading.
+            let there = |key: &String| lines.iter().any(|line| line.key == *key);
+            self.queue
+                .retain(|held| held.place != Place::Kept || held.away || there(&held.line.key));
+        }
+        let mut lines = loaded.unwrap_or_default();
+        for held in self.queue.held() {
+            // What could not be read there is known here.
+            if held.waits() && !(read && held.place == Place::Kept) {
+                lines.push(held.line.clone());
+            }
+        }
+        let all = lines.len();
+        lines.truncate(self.fitting(&lines, self.limit));
+        self.pending |= lines.len() < all;
+        let request = self.fly(lines, sent_at);
+        if request.is_none() {
+            self.due = now + GATHER;
+        }
+        request
+    }
+
+    /// A page that is hidden may never be shown again: nothing gathers.
+    pub const fn hide(&mut self) {
+        self.due = 0.0;
+    }
+
+    /// The page ends: hands what waits to `beacon`, which says whether it took it. Nobody will say
+    /// whether it arrived, so it stays where the next page finds it; where nothing may be kept, it is gone.
+    pub fn leave(&mut self, sent_at: &str, mut beacon: impl FnMut(&str) -> bool) {
+        let mut count = BATCH_LINES;
+        while !self.stopped && count > 0 {
+            let waiting = self.queue.held().iter();
+            let waiting = waiting.filter(|held| !held.away && !held.given);
+            let mut lines: Vec<Line> = waiting.map(|held| held.line.clone()).collect();
+            lines.truncate(self.fitting(&lines, count));
+            if lines.is_empty() {
+                return;
+            }
+            let body = self.envelope.around(&lines, sent_at);
+            if body.len() > self.free() || !beacon(&body) {
+                count = lines.len() / 2;
+                continue;
+            }
+            self.given += body.len();
+            for line in &lines {
+                self.note("sent", &line.json, None);
+            }
+            let took = |key: &String| lines.iter().any(|line| line.key == *key);
+            if self.lasting {
+                for held in self.queue.each() {
+                    held.given |= took(&held.line.key);
+                }
+            } else {
+                self.queue.retain(|held| !took(&held.line.key));
+            }
+        }
+    }
+
+    /// What the relay said to a request. `random` is in 0 to 1, `oldest` seven days ago. Gives
+    /// the keys that the database has to forget before the turn is over.
+    pub fn answered(
+        &mut self,
+        answer: &Answer,
+        (now, oldest, random): (f64, &str, f64),
+    ) -> Vec<String> {
+        let (mut lines, _) = std::mem::take(&mut self.flight);
+        for held in self.queue.each() {
+            held.away = false;
+        }
         match answer {
             Answer::Stored(rejected) => {
                 self.failures = 0;
                 self.limit = BATCH_LINES.min(self.limit * 2);
-                for line in &lines {
-                    match rejected.iter().find(|(id, _)| *id == line.id) {
-                        Some((_, reason)) => self.note("rejected", line, Some(reason)),
-                        None => self.note("acknowledged", line, None),
+                for (at, line) in lines.iter().enumerate() {
+                    match rejected.iter().find(|(place, _)| *place == at) {
+                        Some((_, reason)) => self.note("rejected", &line.json, Some(reason)),
+                        None => self.note("acknowledged", &line.json, None),
                     }
                 }
-                return;
+            }
+            Answer::Refused if lines.len() == 1 => {
+                self.limit = BATCH_LINES;
+                for line in &lines {
+                    self.drop(&line.json, "refused by the relay");
+                }
             }
             Answer::Refused => {
-                if let [line] = lines.as_slice() {
-                    self.limit = BATCH_LINES;
-                    return self.note("rejected", line, Some("refused by the relay"));
-                }
                 self.limit = lines.len() / 2;
+                lines.clear();
             }
-            Answer::UnknownKey => self.stopped = true,
-            Answer::Later(wait) => self.fail(*wait, now, random),
-            Answer::Failed => self.fail(None, now, random),
+            Answer::UnknownKey => {
+                self.stopped = true;
+                lines.clear();
+            }
+            Answer::Later(wait) => {
+                self.fail(*wait, now, random);
+                lines.clear();
+            }
+            Answer::Failed => {
+                self.fail(None, now, random);
+                lines.retain(|line| line.key.as_str() < oldest);
+                for line in &lines {
+                    self.drop(&line.json, "not delivered within seven days");
+                }
+            }
         }
-        self.queue.give_back(lines);
-        self.due = now;
+        if !matches!(answer, Answer::Stored(_)) {
+            self.pending |= self.database == Database::Open;
+            self.due = now;
+        }
+        let done = |key: &String| lines.iter().any(|line| line.key == *key);
+        self.queue.retain(|held| !done(&held.line.key));
+        if self.database != Database::Open {
+            lines.clear();
+        }
+        lines.into_iter().map(|line| line.key).collect()
     }
 
-    /// The page may be ending: hands what waits to `beacon`, which says whether it took it.
-    /// While requests fail, only a page that surely ends (`last`) tries: what a beacon took
-    /// cannot be sent again.
-    pub fn leave(&mut self, last: bool, sent_at: &str, mut beacon: impl FnMut(&str) -> bool) {
-        let mut free = FLIGHT_BYTES - self.flight_bytes.min(FLIGHT_BYTES);
-        let mut count = BATCH_LINES;
-        while !self.stopped && (last || self.failures == 0) {
-            let lines = self.queue.take(count, BATCH_BYTES.min(free));
-            let body = self.body(&lines, sent_at);
-            if lines.is_empty() {
-                return;
-            }
-            if body.len() <= free && beacon(&body) {
-                free -= body.len();
-                for line in &lines {
-                    self.note("sent", line, None);
-                }
-                continue;
-            }
-            count = lines.len() / 2;
-            self.queue.give_back(lines);
-            if count == 0 {
-                return;
-            }
-        }
+    /// The turn is over.
+    pub const fn finished(&mut self) {
+        self.busy = false;
     }
 
     /// Takes the notes made since the last call.
@@ -217,51 +330,53 @@ impl Transport {
         self.not_before = now + wait.unwrap_or_else(|| backoff::wait(self.failures, random));
     }
 
-    fn body(&self, lines: &[Line], sent_at: &str) -> String {
-        let mut body = String::with_capacity(BATCH_BYTES);
-        let mut before = "{\"batch\":[";
-        for line in lines {
-            body.push_str(before);
-            body.push_str(&line.json);
-            before = ",";
-        }
-        body.push(']');
-        for (name, value) in [
-            ("sentAt", Some(sent_at)),
-            ("writeKey", Some(&self.write_key)),
-            ("userToken", self.user_token.as_deref()),
-            ("storage", Some(self.storage)),
-        ] {
-            if let Some(value) = value {
-                for part in [
-                    ",\"",
-                    name,
-                    "\":",
-                    &write::string(value).unwrap_or_default(),
-                ] {
-                    body.push_str(part);
-                }
+    /// What else may be on its way, in bytes.
+    fn free(&self) -> usize {
+        FLIGHT_BYTES.saturating_sub(self.flight.1 + self.given)
+    }
+
+    /// How many of these a request can have: at most `count`, and no more than its bytes with a
+    /// comma each; one always.
+    fn fitting(&self, lines: &[Line], count: usize) -> usize {
+        let bytes = BATCH_BYTES.min(self.free());
+        let (mut fitting, mut size) = (0, 0);
+        for line in lines.iter().take(count.max(1)) {
+            size += line.json.len() + 1;
+            if fitting > 0 && size > bytes {
+                break;
             }
+            fitting += 1;
         }
-        body.push('}');
-        body
+        fitting
     }
 
-    fn note_flight(&mut self, state: &'static str) {
-        if let Some(notes) = &mut self.notes {
-            notes.extend(self.flight.iter().map(|line| Note {
-                state,
-                line: line.clone(),
-                reason: None,
-            }));
+    fn fly(&mut self, lines: Vec<Line>, sent_at: &str) -> Option<String> {
+        let body = self.envelope.around(&lines, sent_at);
+        if lines.is_empty() || body.len() > self.free() {
+            // What is on its way makes room.
+            self.pending |= !lines.is_empty() && self.database == Database::Open;
+            return None;
         }
+        for line in &lines {
+            self.note("sent", &line.json, None);
+        }
+        for held in self.queue.each() {
+            held.away |= lines.iter().any(|line| line.key == held.line.key);
+        }
+        self.flight = (lines, body.len());
+        Some(body)
     }
 
-    fn note(&mut self, state: &'static str, line: &Line, reason: Option<&str>) {
+    fn drop(&mut self, line: &str, reason: &'static str) {
+        self.envelope.dropped += 1;
+        self.note("rejected", line, Some(reason));
+    }
+
+    fn note(&mut self, state: &'static str, line: &str, reason: Option<&str>) {
         if let Some(notes) = &mut self.notes {
             notes.push(Note {
                 state,
-                line: line.clone(),
+                line: line.to_owned(),
                 reason: reason.map(str::to_owned),
             });
         }

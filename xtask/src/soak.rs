@@ -3,13 +3,15 @@
 use crate::{fuzz, test};
 
 /// How much more each suite does; each reads its own variable and has its default for `test`.
-pub const FULL_SIZE: [(&str, &str); 6] = [
+pub const FULL_SIZE: [(&str, &str); 7] = [
     // Random histories of the simulated disk.
     ("CLICKSTREAM_HISTORIES", "1000000"),
     // Rounds of kill -9, in each at least 120 events acknowledged.
     ("CLICKSTREAM_KILLS", "100"),
     // The same towards Firehose.
     ("CLICKSTREAM_STREAM_KILLS", "10"),
+    // Rounds of each way to lose what a browser keeps.
+    ("CLICKSTREAM_LOSS_ROUNDS", "200"),
     // Slow connections.
     ("CLICKSTREAM_SLOW", "10000"),
     // Seconds of full load.

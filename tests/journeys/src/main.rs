@@ -19,6 +19,7 @@ mod tracker_calls;
 mod tracker_clicks;
 mod tracker_delivery;
 mod tracker_forms;
+mod tracker_kept;
 mod tracker_leave;
 mod tracker_links;
 mod tracker_pages;

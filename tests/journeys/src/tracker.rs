@@ -57,7 +57,8 @@ pub fn told(events: &[Value]) -> Vec<String> {
     each.collect()
 }
 
-/// Whether no message id comes twice.
+/// Whether no message id comes twice. A site drops doubles as the relay does: how often something
+/// was sent says [`Site::most_sent`].
 pub fn distinct(events: &[Value]) -> bool {
     let mut ids: Vec<&str> = events
         .iter()

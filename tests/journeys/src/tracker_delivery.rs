@@ -1,25 +1,11 @@
 //! How events leave a page: in batches, by beacons at its end, again after failures; each
 //! once, within what browsers allow to be on its way.
 
-use std::collections::BTreeMap;
-
 use clickstream_event::{limits::Limits, read as batch};
-use clickstream_lab::site::{Reply, Site};
+use clickstream_lab::site::Reply;
 use serde_json::Value;
 
-use crate::tracker::{apart, distinct, on, ready, told};
-
-/// How often each message id was sent, stored or not.
-fn sent(site: &Site) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for taken in site.taken() {
-        for event in taken.body["batch"].as_array().into_iter().flatten() {
-            let id = event["messageId"].as_str().unwrap_or_default().to_owned();
-            *counts.entry(id).or_default() += 1;
-        }
-    }
-    counts
-}
+use crate::tracker::{apart, on, ready, told};
 
 fn tracked(events: &[Value]) -> Vec<String> {
     let all = told(events).into_iter();
@@ -63,7 +49,9 @@ async fn a_batch_is_what_the_relay_takes() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The click that leads away is the one that others lose (posthog-js#205).
+/// The click that leads away is the one that others lose (posthog-js#205). A beacon takes it, and the
+/// next page sends it again, for nobody says whether the beacon arrived: `tracker_kept.rs` shows that
+/// the lake has it once.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_leads_away_arrives() -> anyhow::Result<()> {
     let (site, browser) = on("/calls").await?;
@@ -71,18 +59,12 @@ async fn what_leads_away_arrives() -> anyhow::Result<()> {
         browser.click("#next").await?;
         ready(&browser).await?;
     }
-    let events = site
-        .wait_for("ten clicks", |events| {
-            let clicks = told(events).into_iter().filter(|told| told == "click next");
-            clicks.count() == 10
-        })
-        .await?;
+    site.wait_for("ten clicks", |events| {
+        let clicks = told(events).into_iter().filter(|told| told == "click next");
+        clicks.count() == 10
+    })
+    .await?;
     browser.close().await?;
-    assert!(distinct(&events));
-    assert!(
-        sent(&site).values().all(|times| *times == 1),
-        "nothing was sent twice"
-    );
     Ok(())
 }
 
@@ -98,7 +80,6 @@ async fn what_a_page_tracks_in_its_own_last_listener_arrives() -> anyhow::Result
         .await?;
     browser.close().await?;
     assert!(told(&events).contains(&"click away".to_owned()));
-    assert!(distinct(&events));
     Ok(())
 }
 
@@ -124,11 +105,7 @@ async fn a_tab_hidden_and_shown_again_sends_nothing_twice() -> anyhow::Result<()
         .await?;
     browser.close().await?;
     assert_eq!(tracked(&events).len(), 7);
-    assert!(
-        sent(&site).values().all(|times| *times == 1),
-        "{:?}",
-        sent(&site)
-    );
+    assert_eq!(site.most_sent(), 1);
     Ok(())
 }
 
@@ -168,7 +145,6 @@ async fn what_happens_before_the_wasm_is_there_is_kept() -> anyhow::Result<()> {
             "click button",
         ]
     );
-    assert!(distinct(&events));
     assert_eq!(events[2]["properties"]["deep"]["n"], 1);
     let next = &events[4];
     assert_eq!(next["properties"]["element"]["text"], "Next");
@@ -205,11 +181,10 @@ async fn failures_cost_no_event() -> anyhow::Result<()> {
     browser
         .run("for (let n = 0; n < 7; n++) clickstream.track('T' + n)")
         .await?;
-    let events = site
-        .wait_for("all", |events| tracked(events).len() == 8)
+    site.wait_for("all", |events| tracked(events).len() == 8)
         .await?;
     browser.close().await?;
-    assert!(distinct(&events));
+    assert_eq!(site.most_stored(), 1);
     let sizes: Vec<usize> = site
         .taken()
         .iter()
@@ -256,7 +231,7 @@ async fn a_large_queue_goes_in_requests_that_browsers_allow() -> anyhow::Result<
         .wait_for("all", |events| tracked(events).len() == 61)
         .await?;
     browser.close().await?;
-    assert!(distinct(&events));
+    assert_eq!(site.most_sent(), 1);
     let names: Vec<String> = tracked(&events);
     let expected: Vec<String> = (0..60).map(|n| format!("track T{n}")).collect();
     assert_eq!(names.get(1..), Some(expected.as_slice()), "in order");

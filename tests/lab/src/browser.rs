@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use anyhow::Context as _;
-use fantoccini::wd::Capabilities;
+use fantoccini::wd::{Capabilities, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::program::Program;
-use crate::wait;
+use crate::{http, wait};
 
 /// A browser with an empty profile. Closing it is better than dropping it.
 #[derive(Debug)]
@@ -20,8 +20,13 @@ pub struct Browser {
     /// The WebDriver session.
     pub page: Client,
     driver: Program,
-    profile: TempDir,
+    port: u16,
+    profile: Profile,
 }
+
+/// A browser's folder: what it keeps from one start to the next.
+#[derive(Debug)]
+pub struct Profile(TempDir);
 
 impl Browser {
     /// Starts Chromium.
@@ -37,7 +42,18 @@ impl Browser {
     /// # Errors
     /// Where it is not installed.
     pub async fn start_sized(width: u32, height: u32) -> anyhow::Result<Self> {
-        let profile = tempfile::tempdir()?;
+        Self::launch(Profile(tempfile::tempdir()?), width, height).await
+    }
+
+    /// Starts Chromium again on what an earlier one kept.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub async fn start_again(profile: Profile) -> anyhow::Result<Self> {
+        Self::launch(profile, 1280, 900).await
+    }
+
+    async fn launch(profile: Profile, width: u32, height: u32) -> anyhow::Result<Self> {
         let (driver, port) = driver()?;
         let mut flags = vec![
             "--headless".to_owned(),
@@ -49,7 +65,7 @@ impl Browser {
             "--disable-sync".to_owned(),
             "--disable-dev-shm-usage".to_owned(),
             format!("--window-size={width},{height}"),
-            format!("--user-data-dir={}", profile.path().display()),
+            format!("--user-data-dir={}", profile.0.path().display()),
         ];
         // Chromium refuses to run as root with its sandbox.
         if rustix::process::geteuid().is_root() {
@@ -69,6 +85,7 @@ impl Browser {
         Ok(Self {
             page,
             driver,
+            port,
             profile,
         })
     }
@@ -138,6 +155,51 @@ impl Browser {
         self.wait_for(selector, &script).await.map(drop)
     }
 
+    /// Opens a tab and goes on in it; gives the tab of before.
+    ///
+    /// # Errors
+    /// Where the browser does not.
+    pub async fn open_tab(&self) -> anyhow::Result<WindowHandle> {
+        let before = self.page.window().await?;
+        let tab = self.page.new_window(true).await?;
+        self.page.switch_to_window(tab.handle).await?;
+        Ok(before)
+    }
+
+    /// Asks Chromium's own protocol, for what WebDriver has no word for.
+    ///
+    /// # Errors
+    /// Where it refuses.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<()> {
+        let session = self.page.session_id().await?.context("no session")?;
+        let url = format!(
+            "http://127.0.0.1:{}/session/{session}/goog/cdp/execute",
+            self.port
+        );
+        let body = json!({"cmd": command, "params": parameters}).to_string();
+        let answer =
+            tokio::task::spawn_blocking(move || http::post(&url, &[], body.as_bytes())).await??;
+        anyhow::ensure!(answer.status == 200, "{command}: {answer:?}");
+        Ok(())
+    }
+
+    /// Kills it with all its processes, as a crash or a flat battery would; gives what is left.
+    ///
+    /// # Errors
+    /// Where they do not end.
+    pub async fn kill(self) -> anyhow::Result<Profile> {
+        let Self {
+            driver, profile, ..
+        } = self;
+        wait::until_async("the browser's end", || async {
+            let killed = profile.kill();
+            Ok(if killed == 0 { Ok(()) } else { Err(killed) })
+        })
+        .await?;
+        drop(driver);
+        Ok(profile)
+    }
+
     /// Ends the session and the driver.
     ///
     /// # Errors
@@ -175,27 +237,37 @@ fn driver() -> anyhow::Result<(Program, u16)> {
     }
 }
 
-impl Drop for Browser {
-    /// A killed driver leaves its Chromium behind: whatever runs on our profile, which
-    /// nobody else has, is ended.
-    fn drop(&mut self) {
+impl Profile {
+    /// Kills whatever runs on it, which nobody else has; how many that were.
+    fn kill(&self) -> usize {
         let Ok(processes) = fs_err::read_dir("/proc") else {
-            return;
+            return 0;
         };
-        let ours = format!("--user-data-dir={}", self.profile.path().display());
+        let ours = format!("--user-data-dir={}", self.0.path().display());
+        let mut killed = 0;
         for process in processes.flatten() {
             let id = process.file_name().to_string_lossy().parse().ok();
             let Some(pid) = id.and_then(Pid::from_raw) else {
                 continue;
             };
+            // Of one that has ended and is not waited for, there are no words.
             let words = fs_err::read(process.path().join("cmdline")).unwrap_or_default();
             if words
                 .split(|byte| *byte == 0)
                 .any(|word| word == ours.as_bytes())
             {
+                killed += 1;
                 // Gone already is as good.
                 let _ = kill_process(pid, Signal::KILL);
             }
         }
+        killed
+    }
+}
+
+impl Drop for Profile {
+    /// A killed driver leaves its Chromium behind.
+    fn drop(&mut self) {
+        self.kill();
     }
 }

@@ -2,7 +2,7 @@
 //! keeps what it was sent and answers as the test says. For what only the browser's half of
 //! the way is asked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -38,6 +38,21 @@ pub struct Taken {
     pub bytes: usize,
     /// Whether it was answered as stored.
     pub stored: bool,
+}
+
+impl Taken {
+    /// The events of a batch.
+    fn events(&self) -> Vec<Value> {
+        self.body["batch"].as_array().cloned().unwrap_or_default()
+    }
+}
+
+fn most(taken: &[Taken]) -> usize {
+    let mut times: HashMap<Value, usize> = HashMap::new();
+    for event in taken.iter().flat_map(Taken::events) {
+        *times.entry(event["messageId"].clone()).or_default() += 1;
+    }
+    times.into_values().max().unwrap_or_default()
 }
 
 #[derive(Debug)]
@@ -111,12 +126,30 @@ impl Site {
         lock(&self.state).taken.clone()
     }
 
-    /// The events that were stored, in the order of their arrival.
+    /// The events that were stored, in the order of their arrival: as the relay does, the first
+    /// of those with one message id.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
+        let mut known = HashSet::new();
         let stored = self.taken().into_iter().filter(|taken| taken.stored);
-        let batches = stored.filter_map(|taken| taken.body["batch"].as_array().cloned());
-        batches.flatten().collect()
+        let events = stored.flat_map(|taken| taken.events());
+        events
+            .filter(|event| known.insert(event["messageId"].clone()))
+            .collect()
+    }
+
+    /// How often the event that was sent most often was sent, stored or not.
+    #[must_use]
+    pub fn most_sent(&self) -> usize {
+        most(&self.taken())
+    }
+
+    /// The same of those stored: more than once, and a relay has to tell doubles apart.
+    #[must_use]
+    pub fn most_stored(&self) -> usize {
+        let mut stored = self.taken();
+        stored.retain(|taken| taken.stored);
+        most(&stored)
     }
 
     /// Waits until the stored events satisfy a condition, and gives them.

@@ -59,13 +59,13 @@ impl Tracker {
             }
             "reset" => {
                 self.identity.reset();
-                self.transport.user_token = None;
+                self.outbox.transport.envelope.user_token = None;
                 self.forget = true;
                 return;
             }
-            "flush" => return self.transport.flush(),
+            "flush" => return self.outbox.transport.flush(),
             "setUserToken" => {
-                self.transport.user_token = first.map(str::to_owned);
+                self.outbox.transport.envelope.user_token = first.map(str::to_owned);
                 return;
             }
             _ => return,

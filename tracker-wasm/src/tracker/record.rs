@@ -2,8 +2,11 @@
 
 use clickstream_event::{context::Page, event::Event, id::message_id, kind::EventType, write};
 
+use js_sys::Function;
+use wasm_bindgen::JsCast;
+
 use super::Tracker;
-use crate::{clock, queue::Line, signal::Signal};
+use crate::{clock, signal::Signal};
 
 /// What a call or a capture says of an event; the rest the tracker knows.
 #[derive(Default)]
@@ -33,11 +36,21 @@ impl Tracker {
             time: signal.time,
             page: Page::at(&signal.url, &signal.title, &referrer),
         };
-        self.record(kind, draft, &moment);
+        let taken = self.record(kind, draft, &moment);
+        // Who made the call waits to hear whether it is safe.
+        if let Ok(promise) = signal.list.get(4).dyn_into::<Function>() {
+            self.outbox.promise(promise, taken);
+        }
     }
 
-    /// Records an event; before the first, the `identify` that is owed for the page's claim.
-    pub(super) fn record(&mut self, kind: EventType, draft: &Draft<'_>, moment: &Moment<'_>) {
+    /// Records an event; before the first, the `identify` that is owed for the page's claim. Says
+    /// whether the queue took it.
+    pub(super) fn record(
+        &mut self,
+        kind: EventType,
+        draft: &Draft<'_>,
+        moment: &Moment<'_>,
+    ) -> bool {
         if self.identity.take_due() && kind != EventType::Identify {
             self.record(EventType::Identify, &Draft::default(), moment);
         }
@@ -64,8 +77,9 @@ impl Tracker {
             details: draft.details,
             ..Event::new(kind, &id, &time, &context)
         };
-        if let Ok(json) = write::line(&event) {
-            self.transport.push(Line { id, json }, moment.time);
-        }
+        let Ok(json) = write::line(&event) else {
+            return false;
+        };
+        self.outbox.push(json, moment.time)
     }
 }

@@ -1,0 +1,317 @@
+//! What the tracker has called safe is in the lake, once: whatever ends the page, the browser, the
+//! network or the storage. Real browser, real relay; what is asserted is the lake.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use clickstream_lab::browser::Browser;
+use clickstream_lab::lake::{self, Line};
+use clickstream_lab::relay::Relay;
+use clickstream_lab::site::Site;
+use clickstream_lab::wire::Wire;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::tracker::ready;
+
+/// Rounds in `cargo xtask test`; `soak` sets more.
+const ROUNDS: usize = 10;
+const ROUNDS_VARIABLE: &str = "CLICKSTREAM_LOSS_ROUNDS";
+
+/// Events of a round.
+const EVENTS: usize = 4;
+
+#[allow(clippy::disallowed_methods, reason = "soak sets the size of a test")]
+fn rounds() -> usize {
+    let set = std::env::var(ROUNDS_VARIABLE).ok();
+    set.and_then(|set| set.parse().ok()).unwrap_or(ROUNDS)
+}
+
+/// A site, and a relay behind a wire that can be cut.
+struct World {
+    site: Site,
+    wire: Wire,
+    relay: Relay,
+    _folder: TempDir,
+    /// Names of events that were called safe, or that have to arrive for another reason.
+    safe: Vec<String>,
+}
+
+impl World {
+    fn start() -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let relay = Relay::start(folder.path(), &[])?;
+        relay.wait_ready()?;
+        let world = Self {
+            site: Site::start(&Path::new(env!("CARGO_MANIFEST_DIR")).join("pages"))?,
+            wire: Wire::start()?,
+            relay,
+            _folder: folder,
+            safe: Vec::new(),
+        };
+        world.mend();
+        Ok(world)
+    }
+
+    /// The relay cannot be reached.
+    fn cut(&self) {
+        self.wire.lead_to("http://127.0.0.1:1");
+    }
+
+    fn mend(&self) {
+        self.wire.lead_to(&self.relay.url);
+    }
+
+    /// Goes to the page, as `more` asks for it.
+    async fn open(&self, browser: &Browser, more: &str) -> anyhow::Result<()> {
+        let Self { site, wire, .. } = self;
+        let url = format!("{}/kept?relay={}&{more}", site.url, wire.url);
+        browser.goto(&url).await?;
+        ready(browser).await
+    }
+
+    /// Tracks a round's events and waits for the word that they are safe.
+    async fn track(&mut self, browser: &Browser, round: usize) -> anyhow::Result<Vec<String>> {
+        let names = names(round);
+        let safe = browser.run(&format!("return go({})", json!(names))).await?;
+        let safe: Vec<String> = serde_json::from_value(safe)?;
+        self.safe.extend(safe.clone());
+        Ok(safe)
+    }
+
+    /// Waits until all that has to arrive is in the lake, and sees that nothing is there twice.
+    fn all_arrive(&self) -> anyhow::Result<()> {
+        let lines = self.relay.lake.wait_for("what was safe", |lines| {
+            let there = counted(lines);
+            self.safe.iter().all(|name| there.contains_key(name))
+        })?;
+        lake::check_books(&lines)?;
+        for name in &self.safe {
+            assert_eq!(counted(&lines)[name], 1, "{name}");
+        }
+        Ok(())
+    }
+
+    /// How often the relay took each event, by its message id: the lake has it once anyway.
+    fn taken(&self) -> BTreeMap<String, usize> {
+        let mut taken = BTreeMap::new();
+        for seen in self.wire.seen() {
+            for event in seen.events() {
+                if seen.status == Some(200) && event["type"] == "track" {
+                    let id = event["messageId"].as_str().unwrap_or_default();
+                    *taken.entry(id.to_owned()).or_default() += 1;
+                }
+            }
+        }
+        taken
+    }
+}
+
+fn names(round: usize) -> Vec<String> {
+    (0..EVENTS).map(|n| format!("Event {round} {n}")).collect()
+}
+
+fn counted(lines: &[Line]) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for line in lines {
+        let name = line.json["event"].as_str().unwrap_or_default();
+        *counts.entry(name.to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// The relay is away, so that nothing else can have saved them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_killed_after_a_settled_call_loses_nothing() -> anyhow::Result<()> {
+    let mut world = World::start()?;
+    let mut browser = Browser::start().await?;
+    for round in 0..rounds() {
+        world.cut();
+        world.open(&browser, "").await?;
+        let safe = world.track(&browser, round).await?;
+        assert_eq!(safe, names(round));
+        let profile = browser.kill().await?;
+        world.mend();
+        browser = Browser::start_again(profile).await?;
+        world.open(&browser, "").await?;
+        world.all_arrive()?;
+    }
+    browser.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tab_closed_after_a_settled_call_loses_nothing() -> anyhow::Result<()> {
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    for round in 0..rounds() {
+        // Every second time its beacon finds nobody.
+        if round % 2 == 1 {
+            world.cut();
+        }
+        let before = browser.open_tab().await?;
+        world.open(&browser, "").await?;
+        world.track(&browser, round).await?;
+        browser.page.close_window().await?;
+        browser.page.switch_to_window(before).await?;
+        world.mend();
+    }
+    assert_eq!(world.safe.len(), rounds() * EVENTS);
+    world.open(&browser, "").await?;
+    world.all_arrive()?;
+    browser.close().await
+}
+
+/// peers: PostHog loses what it had when the page is left while its endpoint is away.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_left_while_the_relay_is_away_loses_nothing() -> anyhow::Result<()> {
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    for round in 0..rounds() {
+        world.cut();
+        world.open(&browser, "").await?;
+        // Not waited for: what the page's last moment has is left to the next page.
+        let names = names(round);
+        browser.run(&format!("go({})", json!(names))).await?;
+        world.safe.extend(names);
+        world.open(&browser, "").await?;
+        world.mend();
+        if round % 2 == 0 {
+            world.open(&browser, "").await?;
+        }
+    }
+    world.open(&browser, "").await?;
+    world.all_arrive()?;
+    browser.close().await
+}
+
+/// The page stays, and the network comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_is_cut_costs_no_event() -> anyhow::Result<()> {
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    world.open(&browser, "").await?;
+    for round in 0..rounds() {
+        world.cut();
+        world.track(&browser, round).await?;
+        world.mend();
+        browser.run("dispatchEvent(new Event('online'))").await?;
+    }
+    assert_eq!(world.safe.len(), rounds() * EVENTS);
+    world.all_arrive()?;
+    browser.close().await?;
+    assert!(world.taken().values().all(|times| *times == 1));
+    Ok(())
+}
+
+/// Storage that is forbidden: nothing is called safe, and what the page lives to send arrives.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_storage_is_forbidden_events_go_from_memory() -> anyhow::Result<()> {
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    for round in 0..rounds() {
+        world.open(&browser, "forbidden").await?;
+        assert!(world.track(&browser, round).await?.is_empty());
+        world.safe.extend(names(round));
+    }
+    world.all_arrive()?;
+    browser.close().await
+}
+
+/// A quota that fails at any one write: those lines go from memory, all others are as safe as ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_that_fails_at_any_one_write_costs_no_event() -> anyhow::Result<()> {
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    for round in 0..rounds() {
+        world
+            .open(&browser, &format!("quota={}", round % 6))
+            .await?;
+        for part in 0..2 {
+            world.track(&browser, 2 * round + part).await?;
+            world.safe.extend(names(2 * round + part));
+        }
+    }
+    world.safe.sort_unstable();
+    world.safe.dedup();
+    world.all_arrive()?;
+    browser.close().await
+}
+
+/// The whole origin's quota is used up, as Chromium itself says it.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_storage_is_full_events_go_from_memory() -> anyhow::Result<()> {
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    let quota = json!({"origin": world.site.url, "quotaSize": 0});
+    browser
+        .devtools("Storage.overrideQuotaForOrigin", quota)
+        .await?;
+    for round in 0..rounds() {
+        world.open(&browser, "").await?;
+        world.track(&browser, round).await?;
+        world.safe.extend(names(round));
+    }
+    world.safe.sort_unstable();
+    world.safe.dedup();
+    world.all_arrive()?;
+    browser.close().await
+}
+
+/// peers: Snowplow's tabs write over each other. One database, and one tab at a time that sends.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_slow_tabs_at_once_lose_and_double_nothing() -> anyhow::Result<()> {
+    const TABS: usize = 5;
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    let mut tabs = Vec::new();
+    for _ in 0..TABS {
+        browser.open_tab().await?;
+        let rate = json!({"rate": 6});
+        browser
+            .devtools("Emulation.setCPUThrottlingRate", rate)
+            .await?;
+        world.open(&browser, "").await?;
+        tabs.push(browser.page.window().await?);
+    }
+    for round in 0..rounds() {
+        for (number, tab) in tabs.iter().enumerate() {
+            browser.page.switch_to_window(tab.clone()).await?;
+            let names = names(TABS * round + number);
+            browser
+                .run(&format!("window.gone = go({})", json!(names)))
+                .await?;
+        }
+        for tab in &tabs {
+            browser.page.switch_to_window(tab.clone()).await?;
+            let safe = browser.run("return gone").await?;
+            let safe: Vec<String> = serde_json::from_value(safe)?;
+            assert_eq!(safe.len(), EVENTS);
+            world.safe.extend(safe);
+        }
+    }
+    world.all_arrive()?;
+    browser.close().await?;
+    let doubled: Vec<_> = world.taken().into_iter().filter(|(_, n)| *n > 1).collect();
+    assert!(doubled.is_empty(), "taken more than once: {doubled:?}");
+    Ok(())
+}
+
+/// A clock that was set right: what was recorded a moment ago seems to be a month old, or to come.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_costs_no_event() -> anyhow::Result<()> {
+    const MONTH: i64 = 30 * 24 * 3600 * 1000;
+    let mut world = World::start()?;
+    let browser = Browser::start().await?;
+    for round in 0..rounds() {
+        let clock = if round % 2 == 0 { -MONTH } else { MONTH };
+        world.cut();
+        world.open(&browser, &format!("clock={clock}")).await?;
+        world.track(&browser, round).await?;
+        // The next page's clock is right.
+        world.mend();
+        world.open(&browser, "").await?;
+    }
+    assert_eq!(world.safe.len(), rounds() * EVENTS);
+    world.all_arrive()?;
+    browser.close().await
+}

@@ -1,0 +1,121 @@
+//! The transport and what outlives a page: the database, and what a page leaves at its end.
+
+use super::{Database, GATHER, Transport};
+use crate::queue::{Line, Place};
+
+/// What a page remembers of its lines in the database, for its last beacons.
+const REMEMBERED_BYTES: usize = 128 * 1024;
+/// What a page leaves to the next in a store that is the site's.
+const COPY_BYTES: usize = 64 * 1024;
+/// How long a database may take before lines are sent without it, in milliseconds.
+pub const PATIENCE: f64 = 20_000.0;
+
+impl Transport {
+    /// Takes up what an earlier page left: lines without an end between them.
+    pub fn adopt(&mut self, copy: &str, now: f64) {
+        for line in copy.split('\n') {
+            if let Some((key, json)) = line.find('{').and_then(|at| line.split_at_checked(at)) {
+                let (key, json) = (key.to_owned(), json.to_owned());
+                self.hold(Line { key, json }, now);
+            }
+        }
+    }
+
+    /// What the next page shall take up: what is in no database, as [`Transport::adopt`] reads it.
+    #[must_use]
+    pub fn copy(&self) -> String {
+        let mut copy = String::new();
+        for held in self.queue.held().iter().filter(|held| held.unsaved()) {
+            if copy.len() + held.line.json.len() < COPY_BYTES {
+                for part in [&held.line.key, &held.line.json, "\n"] {
+                    copy.push_str(part);
+                }
+            }
+        }
+        copy
+    }
+
+    pub(super) fn hold(&mut self, line: Line, now: f64) {
+        let place = match self.database {
+            Database::Missing => Place::Memory,
+            _ => Place::Fresh,
+        };
+        self.unsaved = self.unsaved.min(now);
+        self.queue.push(line, place);
+        self.queue.shrink(REMEMBERED_BYTES);
+    }
+
+    /// The database is there, with what earlier pages left in it, or will not be.
+    pub fn opened(&mut self, open: bool, now: f64) {
+        if open {
+            self.database = Database::Open;
+            self.pending = true;
+            // A reader who only passes through does not have it sent again by each page.
+            self.due = now + GATHER;
+        } else {
+            self.give_up();
+        }
+    }
+
+    /// Lines that the database has to take, together; then comes [`Transport::written`]. None while
+    /// others are being written.
+    pub fn write(&mut self, now: f64) -> Vec<Line> {
+        if now - self.unsaved >= PATIENCE && self.database != Database::Missing {
+            self.give_up();
+        }
+        let mut lines = Vec::new();
+        if self.may_write() {
+            for held in self.queue.each() {
+                if held.place == Place::Fresh {
+                    held.place = Place::Writing;
+                    lines.push(held.line.clone());
+                }
+            }
+        }
+        lines
+    }
+
+    /// The database has taken what it had to, or has refused it all.
+    pub fn written(&mut self, taken: bool, now: f64) {
+        self.unsaved = f64::INFINITY;
+        for held in self.queue.each() {
+            match held.place {
+                Place::Writing if taken => {
+                    self.stored += held.line.json.len();
+                    self.pending = true;
+                    held.place = Place::Kept;
+                }
+                Place::Writing => held.place = Place::Memory,
+                Place::Fresh => self.unsaved = now,
+                Place::Kept | Place::Memory => {}
+            }
+        }
+    }
+
+    pub(super) fn may_write(&self) -> bool {
+        let is = |place| self.queue.held().iter().any(|held| held.place == place);
+        self.database == Database::Open && is(Place::Fresh) && !is(Place::Writing)
+    }
+
+    /// Whether there is a database, or may be yet.
+    #[must_use]
+    pub fn keeps(&self) -> bool {
+        self.database != Database::Missing
+    }
+
+    /// From now on memory is all there is.
+    fn give_up(&mut self) {
+        self.database = Database::Missing;
+        self.unsaved = f64::INFINITY;
+        for held in self.queue.each() {
+            if held.place != Place::Kept {
+                held.place = Place::Memory;
+            }
+        }
+    }
+
+    pub(super) fn unsaved_bytes(&self) -> usize {
+        let unsaved = self.queue.held().iter().filter(|held| held.unsaved());
+        unsaved.map(|held| held.line.json.len()).sum()
+    }
+}
