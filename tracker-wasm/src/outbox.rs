@@ -125,8 +125,8 @@ impl Outbox {
         }
     }
 
-    /// What the relay said to a request: the keys that the database has to forget.
-    pub fn answered(&mut self, answer: &Answer, now: f64) -> Vec<String> {
+    /// What the relay said to a request: the lines that the database has to forget.
+    pub fn answered(&mut self, answer: &Answer, now: f64) -> Vec<Line> {
         let oldest = clock::iso(now - WEEK);
         let random = js_sys::Math::random();
         self.transport.answered(answer, (now, &oldest, random))
@@ -184,7 +184,7 @@ impl Outbox {
     fn end(&mut self, now: f64) {
         let address = &self.address;
         self.transport
-            .leave(&clock::iso(now), |body| deliver::beacon(address, body));
+            .leave(&clock::iso(now), &mut |body| deliver::beacon(address, body));
         if self.database.is_some() {
             left::leave(&self.nonce, &self.transport.copy());
         }

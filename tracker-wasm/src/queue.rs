@@ -86,8 +86,20 @@ impl Queue {
         self.held.iter_mut()
     }
 
-    /// Keeps those that `keep` says.
-    pub fn retain(&mut self, mut keep: impl FnMut(&Held) -> bool) {
+    /// Copies of the lines that `wanted` says, oldest first.
+    #[must_use]
+    pub fn lines(&self, wanted: &dyn Fn(&Held) -> bool) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for held in &self.held {
+            if wanted(held) {
+                lines.push(held.line.clone());
+            }
+        }
+        lines
+    }
+
+    /// Keeps those that `keep` says. One copy of it for all who call: every byte is a page's.
+    pub fn retain(&mut self, keep: &mut dyn FnMut(&Held) -> bool) {
         let mut bytes = 0;
         self.held.retain(|held| {
             let kept = keep(held);
@@ -102,7 +114,7 @@ impl Queue {
     pub fn shrink(&mut self, bytes: usize) {
         let mut over = self.bytes.saturating_sub(bytes);
         if over > 0 {
-            self.retain(|held| {
+            self.retain(&mut |held| {
                 let goes = over > 0 && held.place == Place::Kept && !held.away;
                 over = over.saturating_sub(if goes { held.line.json.len() } else { 0 });
                 !goes

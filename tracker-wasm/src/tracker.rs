@@ -200,19 +200,19 @@ impl Tracker {
         self.proceed("", now)
     }
 
-    /// Takes the relay's answer in, and the id that it remembers; gives the keys of lines that
-    /// the database has to forget.
+    /// Takes the relay's answer in, and the id that it remembers; gives the lines that the
+    /// database has to forget.
     pub(crate) fn answered(
         &mut self,
         answer: &Answer,
         remembered: Option<String>,
-        keys: &mut Vec<String>,
+        done: &mut Vec<Line>,
     ) -> Effects {
         let now = clock::now();
         if matches!(answer, Answer::Stored(_)) {
             self.identity.settle(remembered);
         }
-        *keys = self.outbox.answered(answer, now);
+        *done = self.outbox.answered(answer, now);
         self.proceed("", now)
     }
 

@@ -22,7 +22,7 @@ mod keep;
 
 use crate::{
     backoff,
-    queue::{Line, Place, Queue},
+    queue::{Held, Line, Place, Queue},
 };
 pub use answer::{Answer, Note};
 pub use body::Envelope;
@@ -198,16 +198,14 @@ impl Transport {
             self.stored = lines.iter().map(|line| line.json.len()).sum();
             // Another page had the turn and sent them; or they came after the reading.
             let there = |key: &String| lines.iter().any(|line| line.key == *key);
-            self.queue
-                .retain(|held| held.place != Place::Kept || held.away || there(&held.line.key));
+            self.queue.retain(&mut |held| {
+                held.place != Place::Kept || held.away || there(&held.line.key)
+            });
         }
         let mut lines = loaded.unwrap_or_default();
-        for held in self.queue.held() {
-            // What could not be read there is known here.
-            if held.waits() && !(read && held.place == Place::Kept) {
-                lines.push(held.line.clone());
-            }
-        }
+        // What could not be read there is known here.
+        let unread = |held: &Held| held.waits() && !(read && held.place == Place::Kept);
+        lines.append(&mut self.queue.lines(&unread));
         let all = lines.len();
         lines.truncate(self.fitting(&lines, self.limit));
         self.pending |= lines.len() < all;
@@ -225,12 +223,10 @@ impl Transport {
 
     /// The page ends: hands what waits to `beacon`, which says whether it took it. Nobody will say
     /// whether it arrived, so it stays where the next page finds it; where nothing may be kept, it is gone.
-    pub fn leave(&mut self, sent_at: &str, mut beacon: impl FnMut(&str) -> bool) {
+    pub fn leave(&mut self, sent_at: &str, beacon: &mut dyn FnMut(&str) -> bool) {
         let mut count = BATCH_LINES;
         while !self.stopped && count > 0 {
-            let waiting = self.queue.held().iter();
-            let waiting = waiting.filter(|held| !held.away && !held.given);
-            let mut lines: Vec<Line> = waiting.map(|held| held.line.clone()).collect();
+            let mut lines = self.queue.lines(&|held| !held.away && !held.given);
             lines.truncate(self.fitting(&lines, count));
             if lines.is_empty() {
                 return;
@@ -250,18 +246,18 @@ impl Transport {
                     held.given |= took(&held.line.key);
                 }
             } else {
-                self.queue.retain(|held| !took(&held.line.key));
+                self.queue.retain(&mut |held| !took(&held.line.key));
             }
         }
     }
 
     /// What the relay said to a request. `random` is in 0 to 1, `oldest` seven days ago. Gives
-    /// the keys that the database has to forget before the turn is over.
+    /// the lines that the database has to forget before the turn is over.
     pub fn answered(
         &mut self,
         answer: &Answer,
         (now, oldest, random): (f64, &str, f64),
-    ) -> Vec<String> {
+    ) -> Vec<Line> {
         let (mut lines, _) = std::mem::take(&mut self.flight);
         for held in self.queue.each() {
             held.away = false;
@@ -308,11 +304,11 @@ impl Transport {
             self.due = now;
         }
         let done = |key: &String| lines.iter().any(|line| line.key == *key);
-        self.queue.retain(|held| !done(&held.line.key));
+        self.queue.retain(&mut |held| !done(&held.line.key));
         if self.database != Database::Open {
             lines.clear();
         }
-        lines.into_iter().map(|line| line.key).collect()
+        lines
     }
 
     /// The turn is over.

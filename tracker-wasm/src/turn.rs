@@ -54,11 +54,11 @@ async fn take(database: Option<Rc<Database>>, address: String) {
     enter(&mut |tracker| tracker.choose(loaded.take(), &mut body));
     if let Some(body) = body {
         let (answer, mut remembered) = deliver::post(&address, &body).await;
-        let mut keys = Vec::new();
-        enter(&mut |tracker| tracker.answered(&answer, remembered.take(), &mut keys));
-        if let Some(database) = database.filter(|_| !keys.is_empty()) {
+        let mut done = Vec::new();
+        enter(&mut |tracker| tracker.answered(&answer, remembered.take(), &mut done));
+        if let Some(database) = database.filter(|_| !done.is_empty()) {
             // Refused, they are sent again, and the relay tells doubles apart.
-            let _ = database.delete(&keys).await;
+            let _ = database.delete(&done).await;
         }
     }
     lock::release();

@@ -71,7 +71,7 @@ impl Database {
 
     /// Opens it, and makes it where it is not there yet.
     pub async fn open(&self) -> Result<(), JsValue> {
-        let factory = Reflect::get(&js_sys::global(), &"indexedDB".into())?;
+        let factory = member(&web_sys::window().into(), "indexedDB")?;
         let opening = factory.unchecked_into::<Factory>().open(&self.name)?;
         loop {
             let event = settled(&opening, &["onsuccess", "onupgradeneeded"], "onerror").await?;
@@ -101,10 +101,10 @@ impl Database {
     }
 
     /// Forgets lines.
-    pub async fn delete(&self, keys: &[String]) -> Result<(), JsValue> {
+    pub async fn delete(&self, lines: &[Line]) -> Result<(), JsValue> {
         let (transaction, rows) = self.begin("readwrite").await?;
-        for key in keys {
-            rows.delete(key)?;
+        for line in lines {
+            rows.delete(&line.key)?;
         }
         ended(&transaction).await
     }
@@ -116,13 +116,14 @@ impl Database {
         ended(&transaction).await?;
         let keys = member(&keys, "result")?.unchecked_into::<Array>();
         let values = member(&values, "result")?.unchecked_into::<Array>();
-        let line = |(key, json): (JsValue, JsValue)| {
-            Some(Line {
-                key: key.as_string()?,
-                json: json.as_string()?,
-            })
-        };
-        Ok(keys.iter().zip(values.iter()).filter_map(line).collect())
+        let mut lines = Vec::new();
+        for at in 0..keys.length() {
+            let (key, json) = (keys.get(at).as_string(), values.get(at).as_string());
+            if let (Some(key), Some(json)) = (key, json) {
+                lines.push(Line { key, json });
+            }
+        }
+        Ok(lines)
     }
 
     /// A transaction; where the connection was closed meanwhile, by a new one.

@@ -2,13 +2,14 @@
 //! a page's last handler is always done. Each page has a name of its own, so that tabs that are
 //! closed together do not write over each other.
 
+use clickstream_event::text::joined;
 use web_sys::{Storage, Window};
 
 const PREFIX: &str = "clickstream.kept.";
 
 /// Leaves a text under a page's name, or takes it back when it is empty.
 pub fn leave(page: &str, text: &str) {
-    let name = [PREFIX, page].concat();
+    let name = joined(&[PREFIX, page]);
     if let Some(storage) = storage() {
         // Full: the beacon was the first way, and the database the second.
         let _ = match text {

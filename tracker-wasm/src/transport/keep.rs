@@ -11,13 +11,16 @@ const COPY_BYTES: usize = 64 * 1024;
 pub const PATIENCE: f64 = 20_000.0;
 
 impl Transport {
-    /// Takes up what an earlier page left: lines without an end between them.
+    /// Takes up what an earlier page left: keys and lines, neither of which has a tab or an end
+    /// of line in it.
     pub fn adopt(&mut self, copy: &str, now: f64) {
-        for line in copy.split('\n') {
-            if let Some((key, json)) = line.find('{').and_then(|at| line.split_at_checked(at)) {
+        let mut rest = copy;
+        while let Some((line, after)) = cut(rest, b'\n') {
+            if let Some((key, json)) = cut(line, b'\t') {
                 let (key, json) = (key.to_owned(), json.to_owned());
                 self.hold(Line { key, json }, now);
             }
+            rest = after;
         }
     }
 
@@ -27,7 +30,7 @@ impl Transport {
         let mut copy = String::new();
         for held in self.queue.held().iter().filter(|held| held.unsaved()) {
             if copy.len() + held.line.json.len() < COPY_BYTES {
-                for part in [&held.line.key, &held.line.json, "\n"] {
+                for part in [&held.line.key, "\t", &held.line.json, "\n"] {
                     copy.push_str(part);
                 }
             }
@@ -118,4 +121,11 @@ impl Transport {
         let unsaved = self.queue.held().iter().filter(|held| held.unsaved());
         unsaved.map(|held| held.line.json.len()).sum()
     }
+}
+
+/// What is before and after the first of this ASCII character. A text's own search knows more and
+/// weighs it.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == at)?;
+    Some((text.get(..place)?, text.get(place + 1..)?))
 }

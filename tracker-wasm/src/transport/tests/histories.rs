@@ -72,8 +72,8 @@ impl World {
                 self.stored.extend(ids(&request));
             }
             let transport = &mut self.pages[page];
-            for key in transport.answered(answer, (self.now, LONG_AGO, 0.5)) {
-                self.database.remove(&key);
+            for line in transport.answered(answer, (self.now, LONG_AGO, 0.5)) {
+                self.database.remove(&line.key);
             }
             self.end_turn(page);
         }
@@ -82,7 +82,7 @@ impl World {
     /// A page ends, and another begins in its place.
     fn end(&mut self, page: usize, beacons_arrive: bool) {
         let Self { pages, stored, .. } = self;
-        pages[page].leave(AT, |body| {
+        pages[page].leave(AT, &mut |body| {
             if beacons_arrive {
                 stored.extend(ids(body));
             }
@@ -150,7 +150,7 @@ proptest! {
                 }
                 (3, on_its_way) => {
                     let mut bytes = on_its_way.as_ref().map_or(0, String::len);
-                    transport.leave(AT, |body| {
+                    transport.leave(AT, &mut |body| {
                         bytes += body.len();
                         assert!(bytes <= 64 * 1024, "over the budget");
                         stored.extend(ids(body));
