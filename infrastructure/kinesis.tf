@@ -85,6 +85,17 @@ resource "aws_kinesis_firehose_delivery_stream" "extended_s3_stream" {
     }
   }
 
+  # A stream is waited for until it is ACTIVE. Minutes are usual; after this, something is wrong.
+  timeouts {
+    create = "20m"
+  }
+
+  # Switching partitioning on, or another name, makes a new stream. It stands before the old one
+  # goes, so that a relay always has one: give the new one a name of its own.
+  lifecycle {
+    create_before_destroy = true
+  }
+
   # Firehose tries the role when the stream is made, so its rights must stand before.
   depends_on = [
     aws_iam_role_policy_attachment.datalake_raw_attach,

@@ -80,3 +80,44 @@ variable "force_destroy" {
   type        = bool
   default     = false
 }
+
+variable "alarms" {
+  description = "Make the CloudWatch alarms. Each costs some cents a month."
+  type        = bool
+  default     = true
+}
+
+variable "alarm_actions" {
+  description = "Names of what is told when an alarm begins and ends, such as an SNS topic's ARN. Without any, alarms are only seen in the console."
+  type        = list(string)
+  default     = []
+}
+
+variable "alarm_freshness_seconds" {
+  description = "Age of the oldest undelivered event from which delivery is late. Null takes twice the buffering interval, at least 15 minutes: delivery takes up to 1.5 intervals without anything wrong."
+  type        = number
+  default     = null
+}
+
+variable "active_partitions_limit" {
+  description = "Active partitions that the stream may have: AWS's default, or what was asked for. The alarm comes at 80 %."
+  type        = number
+  default     = 500
+
+  validation {
+    condition     = var.active_partitions_limit >= 1
+    error_message = "active_partitions_limit must be 1 or more."
+  }
+}
+
+variable "alarm_throttled_records" {
+  description = "Records that the stream may turn away in a minute, five minutes long, without an alarm."
+  type        = number
+  default     = 0
+}
+
+variable "alarm_failed_lines" {
+  description = "Lines that the delivery errors' log may get in a minute without an alarm."
+  type        = number
+  default     = 0
+}

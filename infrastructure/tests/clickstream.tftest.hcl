@@ -79,6 +79,11 @@ run "size_and_interval_reach_the_stream" {
     condition     = aws_kinesis_firehose_delivery_stream.extended_s3_stream.extended_s3_configuration[0].buffering_interval == 900
     error_message = "the interval is the variable's"
   }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.clickstream["late"].threshold == 1800
+    error_message = "late is later than what the interval takes"
+  }
 }
 
 run "what_aws_would_refuse_is_refused_before" {

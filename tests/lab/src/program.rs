@@ -51,7 +51,7 @@ pub(crate) fn unless<'a>(given: &[&str], flag: &'a str, value: &'a str) -> Vec<&
 }
 
 /// The address that a line names, as `http://127.0.0.1:PORT`.
-pub(crate) fn address(line: &str) -> Option<String> {
+pub fn address(line: &str) -> Option<String> {
     let (_, after) = line.split_once("127.0.0.1:")?;
     let port: String = after.chars().take_while(char::is_ascii_digit).collect();
     // Port 0 is what was asked for, not what it became.

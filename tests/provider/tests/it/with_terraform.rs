@@ -1,6 +1,8 @@
 //! A copy of `infrastructure/` in a temp folder, and Terraform run in it. Everything under this
 //! module needs Terraform on the PATH.
 
+mod alarms;
+mod complaints;
 mod local;
 mod mistakes;
 mod policies;

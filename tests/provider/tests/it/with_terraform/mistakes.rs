@@ -1,5 +1,7 @@
 //! Planted mistakes: each is found, and by name.
 
+use anyhow::Context as _;
+
 use super::Folder;
 
 /// One change of one file, and what Terraform says about it.
@@ -109,7 +111,7 @@ const SHAPES: [Mistake; 11] = [
 ];
 
 /// What only AWS, or firehose-local in its words, tells.
-const VALUES: [Mistake; 20] = [
+const VALUES: [Mistake; 21] = [
     mistake(
         "a stray !{ in the prefix",
         "kinesis.tf",
@@ -185,7 +187,7 @@ const VALUES: [Mistake; 20] = [
         "kinesis.tf",
         "      enabled        = true\n",
         "      enabled        = false\n",
-        "Dynamic Partitioning",
+        "class com.amazonaws.services.firehose.internal.model.MetadataExtractionProcessor can only be present when Dynamic Partitioning is enabled.",
     ),
     mistake(
         "another jq",
@@ -250,7 +252,25 @@ const VALUES: [Mistake; 20] = [
         "retention_in_days = 31",
         "retention_in_days takes one of",
     ),
+    mistake(
+        "a statistic that is none",
+        "cloudwatch.tf",
+        "each.value.statistic",
+        "\"Mean\"",
+        "statistic takes one of SampleCount, Average",
+    ),
 ];
+
+/// One of the mistakes, by its description.
+pub fn found(what: &str) -> anyhow::Result<()> {
+    let mistake = VALUES.into_iter().find(|mistake| mistake.what == what);
+    all_found(
+        &[mistake.with_context(|| format!("no mistake {what}"))?],
+        PLAN,
+    )
+}
+
+const PLAN: &[&str] = &["plan", "-input=false", "-no-color", "-lock=false"];
 
 /// Plants each mistake alone, and runs the command that must find it.
 fn all_found(mistakes: &[Mistake], command: &[&str]) -> anyhow::Result<()> {
@@ -283,8 +303,5 @@ fn mistakes_of_shape_are_found_by_validate() -> anyhow::Result<()> {
 
 #[test]
 fn mistakes_of_value_are_found_by_plan() -> anyhow::Result<()> {
-    all_found(
-        &VALUES,
-        &["plan", "-input=false", "-no-color", "-lock=false"],
-    )
+    all_found(&VALUES, PLAN)
 }

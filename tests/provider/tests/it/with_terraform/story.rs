@@ -56,6 +56,7 @@ fn the_files_are_applied_changed_and_destroyed() -> anyhow::Result<()> {
         ("aws_iam_role", 1),
         ("aws_iam_policy", 4),
         ("aws_iam_role_policy_attachment", 3),
+        ("aws_cloudwatch_metric_alarm", 6),
     ] {
         assert_eq!(count(kind), least, "{kind}");
     }
@@ -96,7 +97,7 @@ fn the_files_are_applied_changed_and_destroyed() -> anyhow::Result<()> {
     }
     let replaced = change("stream_name=other")?;
     assert_eq!(
-        replaced[STREAM], r#"["delete","create"]"#,
+        replaced[STREAM], r#"["create","delete"]"#,
         "a name is for life"
     );
 
