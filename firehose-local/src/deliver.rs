@@ -43,7 +43,8 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Writes an object, and for failed records a line in the log. Done again after a failure
+    /// Writes an object, and for failed records a line in the log; gives its path in the
+    /// bucket. Done again after a failure
     /// it starts anew: the name is new too.
     pub fn deliver(
         &self,
@@ -51,7 +52,7 @@ impl Folder {
         object: &Closed,
         now_ms: u64,
         random: [u8; 16],
-    ) -> io::Result<()> {
+    ) -> io::Result<String> {
         let s3_key = stream.s3_key(&object.prefix.text, now_ms, random);
         let path = self
             .keys
@@ -85,7 +86,7 @@ impl Folder {
                 tracing::warn!(%error, line, "the log could not be written");
             }
         }
-        Ok(())
+        Ok(path)
     }
 
     fn write(

@@ -1,5 +1,7 @@
 //! The program: flags, the listener, signals, exit codes.
 
+mod tail;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use firehose_local::clock::SystemClock;
 use firehose_local::faults::Rates;
@@ -36,6 +38,18 @@ enum Command {
     /// Answer the Firehose API and write objects into a folder, until stopped
     #[command(after_help = EXAMPLE)]
     Serve(Serve),
+    /// Print what a running server delivers, and what fails, as it does
+    Tail(Tail),
+}
+
+#[derive(Debug, Args)]
+struct Tail {
+    /// The server's address
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:4573")]
+    url: String,
+    /// Print what the server remembers, and end
+    #[arg(long)]
+    once: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -148,8 +162,13 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let Command::Serve(serve) = program.command;
-    match run(serve) {
+    let outcome = match program.command {
+        Command::Serve(serve) => run(serve),
+        Command::Tail(Tail { url, once }) => {
+            tail::run(&url, once.then_some(1), &mut std::io::stdout())
+        }
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

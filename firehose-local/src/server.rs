@@ -5,8 +5,10 @@ mod definition;
 mod delivery;
 mod dice;
 mod live;
+mod recent;
 mod saved;
 mod shared;
+mod view;
 
 pub use counters::{Counters, Totals};
 pub(crate) use definition::{Definition, Encryption};

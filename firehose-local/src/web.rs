@@ -4,13 +4,35 @@ use crate::faults::Rates;
 use crate::server::Shared;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
-const WHAT_THIS_IS: &str = "firehose-local: Amazon Data Firehose's API on this machine.\n\
-    Point an AWS SDK's endpoint URL here (AWS_ENDPOINT_URL_FIREHOSE) and call PutRecordBatch.\n\
-    GET /metrics shows each stream's figures under CloudWatch's names.\n\
-    GET /faults says what goes wrong on purpose; PUT /faults with throttle=0.05,seed=1 changes it.\n";
+/// The page's parts: plain files, compiled in, no build step.
+const PARTS: [(&str, &str, &str); 3] = [
+    (
+        "/",
+        "text/html; charset=utf-8",
+        include_str!("web/page.html"),
+    ),
+    (
+        "/page.css",
+        "text/css; charset=utf-8",
+        include_str!("web/page.css"),
+    ),
+    (
+        "/page.js",
+        "text/javascript; charset=utf-8",
+        include_str!("web/page.js"),
+    ),
+];
+
+/// Its own script and style, its own server to ask, no text that becomes markup.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// More than any line of faults.
 const MOST_BODY: usize = 4096;
@@ -25,9 +47,15 @@ pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Ful
     }
     let path = request.uri().path().to_owned();
     match (request.method().clone(), path.as_str()) {
-        (Method::GET | Method::HEAD, "/") => text(StatusCode::OK, WHAT_THIS_IS),
         (Method::GET | Method::HEAD, "/metrics") => metrics(shared),
         (Method::GET | Method::HEAD, "/faults") => faults(shared),
+        (Method::GET | Method::HEAD, "/state") => {
+            let after = request.uri().query().and_then(|query| {
+                let number = query.strip_prefix("after=")?;
+                number.parse().ok()
+            });
+            json(&shared.view(after.unwrap_or(0)))
+        }
         (Method::PUT, "/faults") => {
             let body = Limited::new(request.into_body(), MOST_BODY).collect().await;
             let body = body.map(http_body_util::Collected::to_bytes);
@@ -46,10 +74,19 @@ pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Ful
                 ),
             }
         }
-        (_, "/" | "/metrics" | "/faults") => {
-            text(StatusCode::METHOD_NOT_ALLOWED, "not by this method\n")
+        (method, path) => {
+            let part = PARTS.iter().find(|(place, _, _)| *place == path);
+            match part {
+                Some((_, kind, contents)) if [Method::GET, Method::HEAD].contains(&method) => {
+                    typed(StatusCode::OK, kind, *contents)
+                }
+                None if !["/faults", "/metrics", "/state"].contains(&path) => text(
+                    StatusCode::NOT_FOUND,
+                    "here are /, /state, /metrics, /faults, and the API by POST to /\n",
+                ),
+                _ => text(StatusCode::METHOD_NOT_ALLOWED, "not by this method\n"),
+            }
         }
-        _ => text(StatusCode::NOT_FOUND, WHAT_THIS_IS),
     }
 }
 
@@ -67,12 +104,13 @@ fn faults(shared: &Shared) -> Response<Full<Bytes>> {
     }))
 }
 
-/// Each stream's figures, for Prometheus.
+/// Each stream's figures under CloudWatch's names, for Prometheus.
 fn metrics(shared: &Shared) -> Response<Full<Bytes>> {
-    let mut response = text(StatusCode::OK, shared.metrics());
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
+    typed(
+        StatusCode::OK,
+        "text/plain; version=0.0.4; charset=utf-8",
+        shared.metrics(),
+    )
 }
 
 /// Whether the Host is an address, `localhost` or a name without a dot. A name with one could be
@@ -91,17 +129,26 @@ fn is_here(headers: &HeaderMap) -> bool {
 }
 
 fn json(value: &serde_json::Value) -> Response<Full<Bytes>> {
-    let mut response = text(StatusCode::OK, format!("{value}\n"));
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
-    response
+    typed(StatusCode::OK, "application/json", format!("{value}\n"))
 }
 
 fn text(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+    typed(status, "text/plain; charset=utf-8", text)
+}
+
+fn typed(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
-    let kind = HeaderValue::from_static("text/plain; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, kind);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, kind),
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
     response
 }
 

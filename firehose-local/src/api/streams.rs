@@ -64,7 +64,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
 pub(super) fn list(call: &Call<'_>) -> Result<Value, ApiError> {
     let direct = matches!(call.text("DeliveryStreamType"), "" | "DirectPut");
     let after = call.text("ExclusiveStartDeliveryStreamName");
-    let streams = call.shared.list(call.region);
+    let streams = call.shared.list(Some(call.region));
     let names = streams.iter().map(|live| live.definition().name);
     let mut left = names.filter(|name| direct && name.as_str() > after);
     let page: Vec<String> = left.by_ref().take(call.limit(10)).collect();

@@ -60,6 +60,10 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
             let outcome = ready
                 .folder
                 .deliver(&ready.stream, &ready.object, now_ms, random);
+            if let Ok(key) = &outcome {
+                let config = ready.stream.config();
+                worker.recent.add(config, key, &ready.object, now_ms);
+            }
             (waiting, outcome)
         })
         .await;
@@ -67,7 +71,7 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
             return;
         };
         match outcome {
-            Ok(()) => {
+            Ok(_) => {
                 let object = &waiting.item.object;
                 live.delivered(object, shared.now_ms());
                 shared.delivered(object.records, object.error.is_some());

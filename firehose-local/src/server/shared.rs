@@ -4,6 +4,7 @@ use super::counters::{Count, Counters};
 use super::definition::Definition;
 use super::dice::Dice;
 use super::live::{Checked, Common, Live, Status};
+use super::recent::Recent;
 use super::saved::Saved;
 use super::{Config, StartError};
 use crate::api::ApiError;
@@ -56,6 +57,7 @@ pub struct Shared {
     streams: Mutex<Streams>,
     dice: Dice,
     counters: Arc<Counters>,
+    pub(super) recent: Recent,
     phase: watch::Sender<Phase>,
     /// A stream was made: it wants a delivery.
     made: Notify,
@@ -102,6 +104,7 @@ impl Shared {
             streams: Mutex::new(streams),
             dice: Dice::new(config.seed, config.faults),
             counters: Arc::default(),
+            recent: Recent::default(),
             phase: watch::Sender::new(Phase::Serving),
             made: Notify::new(),
         })
@@ -124,12 +127,15 @@ impl Shared {
         self.started.elapsed()
     }
 
-    /// The streams of a region, by name.
-    pub(crate) fn list(&self, region: &str) -> Vec<Arc<Live>> {
+    /// The streams of a region, or of all, by name.
+    pub(crate) fn list(&self, region: Option<&str>) -> Vec<Arc<Live>> {
         let now = self.now();
         let mut streams = self.streams();
         streams.retain(|_, live| live.status(now) != Status::Gone);
-        let here = |live: &&Arc<Live>| live.region.as_deref().is_none_or(|own| own == region);
+        let here = |live: &&Arc<Live>| {
+            let own = live.region.as_deref();
+            region.is_none() || own.is_none() || own == region
+        };
         streams.values().filter(here).cloned().collect()
     }
 
@@ -157,7 +163,7 @@ impl Shared {
     /// Makes a stream, CREATING from now on.
     pub(crate) fn create(&self, definition: Definition) -> Result<String, ApiError> {
         let region = definition.region.clone();
-        let here = self.list(&region);
+        let here = self.list(Some(&region));
         let mut streams = self.streams();
         let key = (definition.name.clone(), Some(region.clone()));
         let taken = [&key, &(definition.name.clone(), None)]

@@ -12,6 +12,7 @@ mod faults;
 mod hostile;
 mod lives;
 mod other_key;
+mod page;
 mod program;
 mod refusals;
 mod running;

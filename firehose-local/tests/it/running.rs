@@ -90,18 +90,34 @@ impl Running {
 
     /// Any request: `GET /path `, more header lines, a body.
     pub async fn ask(&self, line: &str, headers: &str, body: &str) -> (u16, String) {
+        let host = self.address.to_string();
+        self.ask_as(&host, line, headers, body).await
+    }
+
+    /// The head of an answer.
+    pub async fn head(&self, line: &str) -> String {
+        let answer = self.exchange(&self.address.to_string(), line, "", "").await;
+        answer.split_once("\r\n\r\n").unwrap().0.to_owned()
+    }
+
+    /// The same under another Host.
+    pub async fn ask_as(&self, host: &str, line: &str, headers: &str, body: &str) -> (u16, String) {
+        let answer = self.exchange(host, line, headers, body).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, body.to_owned())
+    }
+
+    async fn exchange(&self, host: &str, line: &str, headers: &str, body: &str) -> String {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         let request = format!(
-            "{line}HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-            self.address,
+            "{line}HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, body.to_owned())
+        answer
     }
 
     pub fn totals(&self) -> Totals {

@@ -23,6 +23,20 @@ pub(in crate::server) struct Ready {
     pub object: Closed,
 }
 
+/// A look at one open partition.
+#[derive(Debug)]
+pub(in crate::server) struct Filling {
+    /// The evaluated prefix.
+    pub prefix: String,
+    /// Whether it is one of failed records.
+    pub failed: bool,
+    pub bytes: u64,
+    pub records: u64,
+    /// When its first record came, and when it is closed at the latest.
+    pub since: Duration,
+    pub due: Duration,
+}
+
 /// What is being written.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InFlight {
@@ -109,6 +123,31 @@ impl Live {
         let mut state = self.state();
         state.in_flight = None;
         state.tally.delivered(object, now_ms);
+    }
+
+    /// Bytes that are closed and not yet written.
+    pub(in crate::server) fn waiting_bytes(&self) -> u64 {
+        let state = self.state();
+        let waiting = state.closed.items();
+        waiting.map(|ready| ready.object.body.length()).sum()
+    }
+
+    /// The open partitions, those first that are due first.
+    pub(in crate::server) fn filling(&self) -> Vec<Filling> {
+        let state = self.state();
+        let interval = state.now.stream.config().buffering_interval_seconds;
+        let interval = Duration::from_secs(interval.into()) / self.common.accelerate.max(1);
+        let open = state.partitions.open().map(|(object, due)| Filling {
+            prefix: object.prefix.text.clone(),
+            failed: object.error.is_some(),
+            bytes: object.body.length(),
+            records: object.records,
+            since: due.saturating_sub(interval),
+            due,
+        });
+        let mut filling: Vec<Filling> = open.collect();
+        filling.sort_by(|a, b| (a.due, &a.prefix).cmp(&(b.due, &b.prefix)));
+        filling
     }
 
     /// Records that are taken and not written.
