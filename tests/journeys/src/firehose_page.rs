@@ -51,7 +51,7 @@ async fn markup_in_records_and_names_is_shown_and_never_run() -> anyhow::Result<
     assert_eq!(browser.run("return window.hit ?? null").await?, Value::Null);
     let made = "return document.querySelectorAll('main img, main script').length";
     assert_eq!(browser.run(made).await?, 0);
-    let wide = "return document.documentElement.scrollWidth - innerWidth";
+    let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
     assert_eq!(browser.run(wide).await?, 0, "a phone scrolls down only");
     browser.close().await
 }

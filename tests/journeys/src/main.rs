@@ -4,6 +4,8 @@
 mod bot_browses;
 mod click_to_lake;
 mod direct_is_browser;
+mod firehose_page;
+mod firehose_sdks;
 mod firehose_sink;
 mod infrastructure;
 mod lake_questions;
