@@ -100,7 +100,8 @@ fn what_the_machine_refuses_is_no_bad_configuration() {
     }
 }
 
-fn listening(child: &mut Child) -> String {
+/// The address of a program that has come up; the rest of what it says is read and dropped.
+pub fn listening(child: &mut Child) -> String {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     let line = lines.next().unwrap().unwrap();
     std::thread::spawn(move || lines.for_each(drop));

@@ -65,20 +65,25 @@ pub async fn start_with(dir: TempDir, config: server::Config) -> Running {
     }
 }
 
+/// A client of the real SDK that tries once.
+pub fn client_at(address: &str, region: &'static str) -> Client {
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(Credentials::new("any", "any", None, None, "test"))
+        .retry_config(RetryConfig::disabled())
+        .endpoint_url(format!("http://{address}"))
+        .build();
+    Client::from_conf(config)
+}
+
 impl Running {
     pub fn client(&self) -> Client {
         self.client_in("eu-central-1")
     }
 
     pub fn client_in(&self, region: &'static str) -> Client {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region))
-            .credentials_provider(Credentials::new("any", "any", None, None, "test"))
-            .retry_config(RetryConfig::disabled())
-            .endpoint_url(format!("http://{}", self.address))
-            .build();
-        Client::from_conf(config)
+        client_at(&self.address.to_string(), region)
     }
 
     /// Calls an operation with this JSON and no SDK between, which would not send what is wrong.
