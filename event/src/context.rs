@@ -31,6 +31,9 @@ pub struct Context<'a> {
     /// Which campaign led here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub campaign: Option<Campaign<'a>>,
+    /// The JSON text of an object with further members, which the caller has kept as text.
+    #[serde(skip)] // Written by `write::line`.
+    pub more: Option<&'a str>,
     /// Signs that no person did it; absent when there are none.
     #[serde(skip_serializing_if = "Automation::is_none")]
     pub automation: Automation,
@@ -61,6 +64,9 @@ pub struct Page<'a> {
     /// The query, with its question mark.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub search: &'a str,
+    /// The pattern of the site's routes that it is of: `/books/:id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<&'a str>,
 }
 
 impl<'a> Page<'a> {
@@ -75,6 +81,7 @@ impl<'a> Page<'a> {
             title,
             referrer,
             search,
+            route: None,
         }
     }
 }
@@ -136,6 +143,18 @@ pub struct Campaign<'a> {
     /// `utm_content`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<&'a str>,
+    /// The id that an advertisement's network gave the click.
+    #[serde(rename = "clickId", skip_serializing_if = "Option::is_none")]
+    pub click_id: Option<ClickId<'a>>,
+}
+
+/// The id of a click on an advertisement.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ClickId<'a> {
+    /// The parameter that it came in, which tells the network: `gclid`.
+    pub name: &'a str,
+    /// The id.
+    pub value: &'a str,
 }
 
 /// Signs of automation, kept and never acted upon by a client: the relay marks the event.

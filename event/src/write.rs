@@ -13,6 +13,9 @@ pub fn line(event: &Event<'_>) -> Result<String, serde_json::Error> {
     if let Some(screen) = &event.context.screen {
         context = joined(&context, &self::screen(screen)?);
     }
+    if let Some(more) = event.context.more {
+        context = joined(&context, more);
+    }
     let mut line = object(event)?;
     line.pop();
     line.push_str(",\"context\":");

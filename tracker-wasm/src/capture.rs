@@ -7,4 +7,4 @@ mod link;
 pub mod page;
 
 pub use form::Forms;
-pub use link::leads;
+pub use link::{leads, parts};

@@ -44,6 +44,7 @@ impl Environment {
             screen: Some(self.screen),
             session: None,
             campaign: None,
+            more: None,
             automation: Automation {
                 webdriver: self.webdriver,
                 synthetic: false,

@@ -6,13 +6,10 @@
 
 use clickstream_event::text::joined;
 
-use crate::store::Store;
-
-const ANONYMOUS: &str = "clickstream.anonymous";
-/// There was no id here, and the relay has not said yet whether it remembers one.
-const NEW: &str = "clickstream.new";
-/// The claim of before: `p` and the id if a page said it, `c` and the id if a call did.
-const USER: &str = "clickstream.user";
+use crate::store::{
+    Store,
+    names::{ANONYMOUS, FIRST, NEW, SESSION, USER},
+};
 
 /// The ids that go onto events.
 pub struct Identity {
@@ -137,9 +134,18 @@ impl Identity {
         }
     }
 
-    /// Another person: an id of its own, which no older one takes the place of.
+    /// Where this is kept.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// Another person: an id and a visit of its own, which no older one takes the place of.
     fn rotate(&mut self) {
         self.settle(None);
+        for name in [SESSION, FIRST] {
+            self.store.remove(name);
+        }
         self.renew();
     }
 

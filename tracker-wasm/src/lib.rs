@@ -39,6 +39,13 @@ pub mod identity;
 
 pub mod store;
 
+// Which visit it was, what led to it, and which of the site's routes.
+mod campaign;
+
+pub mod session;
+
+mod route;
+
 // From the line to the relay.
 pub mod queue;
 

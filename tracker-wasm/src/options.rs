@@ -17,7 +17,7 @@ pub enum PageBy {
 }
 
 /// The subjects (`data-capture`); all of them unless some are named.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Page views.
     pub pages: bool,
@@ -31,6 +31,8 @@ pub struct Options {
     pub leave: bool,
     /// What is another page.
     pub page_by: PageBy,
+    /// Patterns of a single-page application's routes (`data-routes`).
+    pub routes: String,
 }
 
 impl Options {
@@ -38,7 +40,10 @@ impl Options {
     pub fn read(host: &Host) -> Self {
         let named = host.get("capture").as_string();
         let page_by = host.text("pageBy").unwrap_or_default();
-        Self::of(named.as_deref(), &page_by)
+        Self {
+            routes: host.text("routes").unwrap_or_default(),
+            ..Self::of(named.as_deref(), &page_by)
+        }
     }
 
     /// `capture` is a list of subjects, `page_by` a word of [`PageBy`].
@@ -59,6 +64,7 @@ impl Options {
                 "hash" => PageBy::Hash,
                 _ => PageBy::Route,
             },
+            routes: String::new(),
         }
     }
 }

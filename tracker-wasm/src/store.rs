@@ -4,6 +4,7 @@ pub mod browser;
 pub mod database;
 pub mod left;
 pub mod memory;
+pub mod names;
 
 /// A place for texts. Nothing fails: a store that cannot keep forgets, and the tracker
 /// works on as in a browser's first visit.

@@ -11,7 +11,8 @@ use js_sys::{Array, Function};
 use wasm_bindgen::JsValue;
 
 use crate::{
-    capture::{Forms, click::Clicks, leave::Visit, page::Pages},
+    campaign,
+    capture::{Forms, click::Clicks, leave::Visit, page::Pages, parts},
     clock,
     context::Environment,
     deliver,
@@ -19,6 +20,7 @@ use crate::{
     options::Options,
     outbox::{Errands, Leaving, Outbox},
     queue::Line,
+    session::Arrival,
     settings::{Host, Settings},
     signal::Signal,
     store::{Store, browser::BrowserStore, database::Database, memory::MemoryStore},
@@ -45,6 +47,8 @@ pub struct Tracker {
     private: bool,
     nonce: String,
     number: u64,
+    /// What led to this page, until its first event.
+    arrival: Option<Arrival>,
     wake: Function,
     /// When the timer rings.
     woken: f64,
@@ -93,8 +97,8 @@ impl Tracker {
         let tracker = Self {
             environment: Environment::read(host),
             identity,
-            options,
             pages: Pages::new(options.page_by),
+            options,
             clicks: Clicks::default(),
             forms: Forms::default(),
             visit,
@@ -105,6 +109,7 @@ impl Tracker {
             private: settings.private,
             nonce,
             number: 0,
+            arrival: None,
             wake: host.function("wake"),
             woken: f64::INFINITY,
             say: host.function("say"),
@@ -131,6 +136,7 @@ impl Tracker {
             "load" => {
                 self.outbox.leave(Leaving::No);
                 let referrer = signal.subject.as_string().unwrap_or_default();
+                self.arrival = Some(arrival(&signal.url, &referrer));
                 self.pages
                     .loaded(&signal.url, &signal.title, referrer, signal.time);
             }
@@ -287,5 +293,15 @@ impl Effects {
             );
             let _ = self.say.apply(&JsValue::UNDEFINED, &words);
         }
+    }
+}
+
+/// What led to a page, by its address and the one before it.
+fn arrival(url: &str, referrer: &str) -> Arrival {
+    let host = |url| parts(url).map(|(host, _)| host);
+    let another = host(referrer).is_some() && host(referrer) != host(url);
+    Arrival {
+        campaign: campaign::of(url),
+        referrer: if another { referrer } else { "" }.to_owned(),
     }
 }

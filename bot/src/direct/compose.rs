@@ -73,6 +73,7 @@ impl Composer<'_> {
                 event: moment.event,
             }),
             campaign: None,
+            more: None,
             automation: Automation {
                 webdriver: false,
                 synthetic: true,

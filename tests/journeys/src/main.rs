@@ -26,4 +26,5 @@ mod tracker_leave;
 mod tracker_links;
 mod tracker_pages;
 mod tracker_quiet;
+mod tracker_visits;
 mod visitor_cookie;

@@ -32,7 +32,8 @@ fn after_last(text: &str, at: u8) -> &str {
 }
 
 /// Host (with its port) and path of an address of the web.
-fn parts(url: &str) -> Option<(&str, &str)> {
+#[must_use]
+pub fn parts(url: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = split(url, b':');
     if scheme != "http" && scheme != "https" {
         return None;

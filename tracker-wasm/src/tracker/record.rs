@@ -1,12 +1,18 @@
 //! An event becomes a line: ids, context and time are put onto what was said of it.
 
-use clickstream_event::{context::Page, event::Event, id::message_id, kind::EventType, write};
+use clickstream_event::{
+    context::{Context, Page, Session},
+    event::Event,
+    id::message_id,
+    kind::EventType,
+    write,
+};
 
 use js_sys::Function;
 use wasm_bindgen::JsCast;
 
 use super::Tracker;
-use crate::{clock, signal::Signal};
+use crate::{clock, route, session, signal::Signal};
 
 /// What a call or a capture says of an event; the rest the tracker knows.
 #[derive(Default)]
@@ -65,7 +71,31 @@ impl Tracker {
         });
         let time = draft.timestamp.clone();
         let time = time.unwrap_or_else(|| clock::iso(moment.time));
-        let context = self.environment.context(moment.page);
+        let numbered = session::next(
+            self.identity.store(),
+            self.identity.anonymous(),
+            self.arrival.take(),
+            moment.time,
+        );
+        let mut more = numbered.led;
+        if numbered.event == 1 {
+            let store = self.identity.store();
+            let first = session::first_touch(store, &more, moment.page.url, &time);
+            more = write::joined(&more, &first);
+        }
+        let page = Page {
+            route: route::of(&self.options.routes, moment.page.path),
+            ..moment.page
+        };
+        let context = Context {
+            session: Some(Session {
+                id: &numbered.id,
+                index: numbered.index,
+                event: numbered.event,
+            }),
+            more: Some(&more),
+            ..self.environment.context(page)
+        };
         let event = Event {
             event: draft.event,
             name: draft.name,
