@@ -122,6 +122,63 @@ mod tests {
     }
 
     proptest! {
+        /// Whatever comes, pieces are parts of the record in their order, and what is between
+        /// them is white space; serde_json finds the same ones.
+        #[test]
+        fn pieces_are_what_serde_finds(
+            tokens in prop::collection::vec(
+                prop::sample::select(vec![
+                    "{", "}", "{}", "{\"a\":1}", "{\"b\":{\"c\":[1,{}]}}", "[", "]", ",", ":", "\"a\"",
+                    "\"}{\"", "\"\\\"}\"", "1", "-1e3", "null", " ", "\n", "\r\n\t", "x", "\u{e9}",
+                ]),
+                0..12,
+            ),
+        ) {
+            let data = tokens.concat();
+            let pieces = json(&data);
+            let mut rest = data.as_str();
+            for piece in &pieces {
+                let at = rest.find(piece).unwrap();
+                if pieces.len() > 1 {
+                    prop_assert!(rest[..at].trim_matches([' ', '\n', '\r', '\t']).is_empty());
+                }
+                rest = &rest[at + piece.len()..];
+            }
+            let mut theirs = Vec::new();
+            let mut stream = serde_json::Deserializer::from_str(&data)
+                .into_iter::<Box<serde_json::value::RawValue>>();
+            let right = stream.by_ref().all(|value| match value {
+                Ok(value) if value.get().starts_with('{') => {
+                    theirs.push(value.get().to_owned());
+                    true
+                }
+                _ => false,
+            });
+            match right && !theirs.is_empty() {
+                true => prop_assert_eq!(pieces, theirs),
+                false => prop_assert_eq!(pieces, [data.as_str()]),
+            }
+        }
+
+        /// Any bytes by any delimiter: the pieces and what was between them are the record.
+        #[test]
+        fn delimited_pieces_are_what_a_split_gives(
+            data in prop::collection::vec(prop::sample::select(vec![b'#', b'a', 0, 0xFF]), 0..60),
+            delimiter in prop::collection::vec(prop::sample::select(vec![b'#', b'a']), 1..4),
+        ) {
+            let kind = SubRecordType::Delimited(delimiter.clone());
+            let pieces = deaggregate(&data, &kind);
+            // As text, a byte a character, it is `str::split`.
+            let text = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte)).collect::<String>();
+            let (whole, by) = (text(&data), text(&delimiter));
+            let mut wanted: Vec<&str> = whole.split(&by).filter(|piece| !piece.is_empty()).collect();
+            if wanted.is_empty() {
+                wanted.push(&whole);
+            }
+            let pieces: Vec<String> = pieces.into_iter().map(text).collect();
+            prop_assert_eq!(pieces, wanted);
+        }
+
         #[test]
         fn what_is_joined_comes_apart_again(
             numbers in prop::collection::vec(any::<u32>(), 1..40),

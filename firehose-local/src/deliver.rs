@@ -3,7 +3,7 @@
 mod keys;
 
 use crate::config::StreamConfig;
-use crate::failure::log_line;
+use crate::failure::{log_line, refusal_line};
 use crate::object::uuid;
 use crate::partition::Closed;
 use crate::stream::Stream;
@@ -87,6 +87,16 @@ impl Folder {
             }
         }
         Ok(path)
+    }
+
+    /// Writes a line in the log: an object could not be delivered.
+    pub fn log_refusal(&self, stream: &Stream, error: &io::Error, now_ms: u64) {
+        if stream.config().logs() {
+            let line = refusal_line(stream.config(), error, now_ms);
+            if let Err(error) = self.log(&line) {
+                tracing::warn!(%error, line, "the log could not be written");
+            }
+        }
     }
 
     fn write(

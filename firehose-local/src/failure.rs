@@ -134,7 +134,8 @@ struct LogLine<'a> {
     delivery_stream_version_id: u64,
     message: &'a str,
     error_code: &'a str,
-    processor: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processor: Option<&'a str>,
 }
 
 /// A line for the stream's log, without newline; `timestamp` is CloudWatch's, in ms.
@@ -148,7 +149,33 @@ pub fn log_line(config: &StreamConfig, code: ErrorCode, now_ms: u64) -> String {
             delivery_stream_version_id: config.version,
             message: code.log_message(),
             error_code: code.code(),
-            processor: "MetadataExtraction",
+            processor: (code != ErrorCode::Undelivered).then_some("MetadataExtraction"),
+        },
+        &mut out,
+    );
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// A line for the stream's log: its bucket has refused an object, under the code that AWS has
+/// for it ("Amazon S3 Data Delivery Errors").
+pub fn refusal_line(config: &StreamConfig, error: &std::io::Error, now_ms: u64) -> String {
+    let error_code = match error.kind() {
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "S3.AccessDenied"
+        }
+        std::io::ErrorKind::NotFound => "S3.NoSuchBucket",
+        _ => "InternalError",
+    };
+    let mut out = Vec::new();
+    append_json(
+        &LogLine {
+            timestamp: now_ms,
+            delivery_stream_arn: config.arn(),
+            destination: config.bucket_arn(),
+            delivery_stream_version_id: config.version,
+            message: &error.to_string(),
+            error_code,
+            processor: None,
         },
         &mut out,
     );
@@ -194,6 +221,25 @@ mod tests {
                 "\n"
             )
         );
+    }
+
+    #[test]
+    fn a_refusal_has_the_code_of_s3() {
+        use std::io::{Error, ErrorKind};
+        let config = StreamConfig::clickstream(PartitionBy::User);
+        for (kind, code) in [
+            (ErrorKind::PermissionDenied, "S3.AccessDenied"),
+            (ErrorKind::NotFound, "S3.NoSuchBucket"),
+            (ErrorKind::StorageFull, "InternalError"),
+        ] {
+            let line = refusal_line(&config, &Error::new(kind, "the \"folder\""), 5);
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(
+                (&line["errorCode"], &line["message"]),
+                (&code.into(), &"the \"folder\"".into())
+            );
+            assert!(line.get("processor").is_none());
+        }
     }
 
     #[test]

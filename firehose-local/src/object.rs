@@ -1,7 +1,6 @@
 //! An object: its name, the bytes of one record in it, and names that a disk reads right.
 
 use crate::config::StreamConfig;
-use icu_normalizer::ComposingNormalizerBorrowed;
 use jiff::ZonedDateTime;
 use std::fmt::Write;
 
@@ -66,7 +65,7 @@ pub(crate) const LONGEST_NAME: usize = 255;
 /// Some disks take two spellings of one character (a letter with its accent, a letter and an
 /// accent) for the same name: text that is not in Unicode's form C is written in bytes.
 pub(crate) fn escape_into(text: &str, literal: bool, out: &mut String) {
-    let composed = text.is_ascii() || ComposingNormalizerBorrowed::new_nfc().is_normalized(text);
+    let composed = text.is_ascii() || unicode_normalization::is_nfc(text);
     for (at, character) in text.char_indices() {
         let last = at + character.len_utf8() == text.len();
         let plain = match character {

@@ -5,7 +5,7 @@ use jiff::ZonedDateTime;
 use jiff::tz::Offset;
 
 /// The letters that are built.
-pub(super) const LETTERS: &str = "y u M L d D H k K h m s S A n N a E e Q q X Z";
+pub(super) const LETTERS: &str = "G y u Y M L w W d D g H k K h m s S A n N a E e c Q q O X x Z";
 
 /// The letters that AWS refuses outside quotes.
 const REFUSED: &str = "CIJPRTUVbfijloprt";
@@ -97,11 +97,12 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 /// How often Java takes a letter in a row.
 fn width_is_right(letter: char, count: usize) -> bool {
     let most = match letter {
-        'd' | 'H' | 'k' | 'K' | 'h' | 'm' | 's' => 2,
+        'd' | 'H' | 'k' | 'K' | 'h' | 'm' | 's' | 'w' => 2,
         'D' => 3,
-        'a' => 1,
-        'M' | 'L' | 'E' | 'Q' | 'q' | 'X' | 'Z' => 5,
-        'e' => 5,
+        'a' | 'W' => 1,
+        'M' | 'L' | 'E' | 'Q' | 'q' | 'X' | 'x' | 'Z' | 'e' | 'G' => 5,
+        'c' => return matches!(count, 1 | 3..=5),
+        'O' => return matches!(count, 1 | 4),
         'S' => 9,
         _ => 19,
     };
@@ -111,8 +112,19 @@ fn width_is_right(letter: char, count: usize) -> bool {
 fn letter_text(letter: char, count: usize, time: &ZonedDateTime) -> String {
     let padded = |value: i64| format!("{value:0count$}");
     match letter {
+        'G' => match count {
+            1..=3 => "AD",
+            4 => "Anno Domini",
+            _ => "A",
+        }
+        .into(),
         'y' | 'u' if count == 2 => format!("{:02}", time.year().rem_euclid(100)),
         'y' | 'u' => padded(time.year().into()),
+        'Y' if count == 2 => format!("{:02}", week_of_year(time).0.rem_euclid(100)),
+        'Y' => padded(week_of_year(time).0),
+        'w' => padded(week_of_year(time).1),
+        'W' => padded(week(time, time.day().into())),
+        'g' => padded(modified_julian_day(time)),
         'M' | 'L' => name_or_number(count, time.month().into(), month_name(time)),
         'd' => padded(time.day().into()),
         'D' => padded(time.day_of_year().into()),
@@ -139,7 +151,7 @@ fn letter_text(letter: char, count: usize, time: &ZonedDateTime) -> String {
         'N' => padded(nano_of_day(time)),
         'a' => if time.hour() < 12 { "AM" } else { "PM" }.into(),
         'E' => named(count.max(3), weekday_name(time)),
-        'e' => {
+        'e' | 'c' => {
             let number = i64::from(time.weekday().to_sunday_one_offset());
             name_or_number(count, number, weekday_name(time))
         }
@@ -152,9 +164,35 @@ fn letter_text(letter: char, count: usize, time: &ZonedDateTime) -> String {
                 _ => quarter.to_string(),
             }
         }
-        'X' | 'Z' => offset(letter, count, time.offset()),
+        'X' | 'x' | 'Z' | 'O' => offset(letter, count, time.offset()),
         _ => String::new(),
     }
+}
+
+/// In which week a day lies, of the year or the month whose day it is by that number: weeks begin
+/// on Sunday, and the first one has the first day in it (Java's `WeekFields` for the US).
+fn week(time: &ZonedDateTime, day: i64) -> i64 {
+    let weekday = i64::from(time.weekday().to_sunday_zero_offset());
+    let first_weekday = (weekday - (day - 1)).rem_euclid(7);
+    (day - 1 + first_weekday) / 7 + 1
+}
+
+/// The year that a week belongs to, and its number there.
+fn week_of_year(time: &ZonedDateTime) -> (i64, i64) {
+    let year = i64::from(time.year());
+    let left = i64::from(time.days_in_year() - time.day_of_year());
+    let to_saturday = 6 - i64::from(time.weekday().to_sunday_zero_offset());
+    match left < to_saturday {
+        // The next year's first day is in it.
+        true => (year + 1, 1),
+        false => (year, week(time, time.day_of_year().into())),
+    }
+}
+
+/// Days since 17 November 1858.
+fn modified_julian_day(time: &ZonedDateTime) -> i64 {
+    let local = time.timestamp().as_second() + i64::from(time.offset().seconds());
+    local.div_euclid(86_400) + 40_587
 }
 
 fn nano_of_day(time: &ZonedDateTime) -> i64 {
@@ -221,7 +259,7 @@ fn weekday_name(time: &ZonedDateTime) -> &'static str {
     NAMES.get(index).copied().unwrap_or_default()
 }
 
-/// `X` writes `Z` for UTC, `Z` never does; 1 to 5 letters choose the form.
+/// `X` writes `Z` for UTC, `Z` and `x` never do, `O` writes `GMT`; 1 to 5 letters choose the form.
 fn offset(letter: char, count: usize, offset: Offset) -> String {
     let seconds = offset.seconds();
     if letter == 'X' && seconds == 0 {
@@ -230,10 +268,13 @@ fn offset(letter: char, count: usize, offset: Offset) -> String {
     let sign = if seconds < 0 { '-' } else { '+' };
     let (hours, minutes) = (seconds.abs() / 3600, seconds.abs() / 60 % 60);
     match (letter, count) {
-        ('X', 1) if minutes == 0 => format!("{sign}{hours:02}"),
-        ('X', 3 | 5) => format!("{sign}{hours:02}:{minutes:02}"),
-        ('Z', 4) if seconds == 0 => "GMT".into(),
-        ('Z', 4) => format!("GMT{sign}{hours:02}:{minutes:02}"),
+        ('X' | 'x', 1) if minutes == 0 => format!("{sign}{hours:02}"),
+        ('O', 1) if seconds == 0 => "GMT".into(),
+        ('O', 1) if minutes == 0 => format!("GMT{sign}{hours}"),
+        ('O', 1) => format!("GMT{sign}{hours}:{minutes:02}"),
+        ('X' | 'x', 3 | 5) => format!("{sign}{hours:02}:{minutes:02}"),
+        ('Z' | 'O', 4) if seconds == 0 => "GMT".into(),
+        ('Z' | 'O', 4) => format!("GMT{sign}{hours:02}:{minutes:02}"),
         ('Z', 5) if seconds == 0 => "Z".into(),
         ('Z', 5) => format!("{sign}{hours:02}:{minutes:02}"),
         _ => format!("{sign}{hours:02}{minutes:02}"),

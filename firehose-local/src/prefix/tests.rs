@@ -84,6 +84,19 @@ fn patterns_are_javas() {
         ("QQQ", "Q1"),
         ("QQQQ", "1st quarter"),
         ("X", "Z"),
+        ("x", "+00"),
+        ("xx", "+0000"),
+        ("xxx", "+00%3A00"),
+        ("O", "GMT"),
+        ("OOOO", "GMT"),
+        ("G", "AD"),
+        ("GGGG", "Anno Domini"),
+        ("GGGGG", "A"),
+        ("YYYY-ww", "2026-01"),
+        ("YY w W", "26 1 1"),
+        ("c", "6"),
+        ("ccc", "Fri"),
+        ("g", "61042"),
         ("Z", "+0000"),
         ("'year'yyyy", "year2026"),
         ("''yyyy", "%272026"),
@@ -118,11 +131,55 @@ fn the_zone_moves_the_date() {
         at(date, Which::Data, MOMENT, "Asia/Kolkata"),
         "2026-01-02 08 +05%3A30"
     );
+    let offsets = "!{timestamp:x_xxx_O_OOOO}";
+    assert_eq!(
+        at(offsets, Which::Data, MOMENT, "Asia/Kolkata"),
+        "+0530_+05%3A30_GMT+5%3A30_GMT+05%3A30"
+    );
+    assert_eq!(
+        at(offsets, Which::Data, MOMENT, "America/New_York"),
+        "-05_-05%3A00_GMT-5_GMT-05%3A00"
+    );
     let offsets = "!{timestamp:X_XX_Z_ZZZZ}";
     assert_eq!(
         at(offsets, Which::Data, MOMENT, "Asia/Tokyo"),
         "+09_+0900_+0900_GMT+09%3A00"
     );
+}
+
+/// As `DateTimeFormatter` prints them for the US: the week with 1 January in it is the first.
+#[test]
+fn weeks_begin_on_sunday_and_belong_to_one_year() {
+    const DAY: i64 = 86_400_000;
+    let week = "!{timestamp:YYYY-ww W}";
+    for (days_after_friday, text) in [
+        (-6, "2025-52 4"), // Saturday, 27 December 2025
+        (-5, "2026-01 5"), // Sunday, 28 December 2025
+        (-2, "2026-01 5"), // 31 December 2025
+        (-1, "2026-01 1"), // Thursday, 1 January 2026
+        (1, "2026-01 1"),
+        (2, "2026-02 2"),   // Sunday, 4 January
+        (360, "2027-01 5"), // Monday, 28 December 2026: Friday is in 2027
+    ] {
+        let moment = MOMENT + days_after_friday * DAY;
+        assert_eq!(
+            at(week, Which::Data, moment, "UTC"),
+            text,
+            "{days_after_friday}"
+        );
+    }
+}
+
+#[test]
+fn what_java_has_no_form_for_is_refused() {
+    for pattern in ["cc", "OO", "WW", "www", "aa", "GGGGGG", "ddd"] {
+        let prefix = format!("!{{timestamp:{pattern}}}");
+        assert_eq!(
+            Prefix::parse(&prefix, Which::Data),
+            Err(PrefixError::Value("Prefix")),
+            "{pattern}"
+        );
+    }
 }
 
 #[test]

@@ -52,8 +52,8 @@ fn expressions() {
         "Invalid conversion character used in the value of the expression in ErrorOutputPrefix"
     );
     assert_eq!(
-        with_prefix(&format!("{KEY}/!{{timestamp:w}}/")),
-        "the pattern letter `w` in Prefix is not built in firehose-local: use one of y u M L d D H k K h m s S A n N a E e Q q X Z"
+        with_prefix(&format!("{KEY}/!{{timestamp:B}}/")),
+        "the pattern letter `B` in Prefix is not built in firehose-local: use one of G y u Y M L w W d D g H k K h m s S A n N a E e c Q q O X x Z"
     );
 }
 

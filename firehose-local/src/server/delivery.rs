@@ -60,9 +60,16 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
             let outcome = ready
                 .folder
                 .deliver(&ready.stream, &ready.object, now_ms, random);
-            if let Ok(key) = &outcome {
-                let config = ready.stream.config();
-                worker.recent.add(config, key, &ready.object, now_ms);
+            match &outcome {
+                Ok(key) => {
+                    let config = ready.stream.config();
+                    worker.recent.add(config, key, &ready.object, now_ms);
+                }
+                // At the first try alone: AWS samples, too, what it logs of many failures.
+                Err(error) if waiting.tries == 0 => {
+                    ready.folder.log_refusal(&ready.stream, error, now_ms);
+                }
+                Err(_) => {}
             }
             (waiting, outcome)
         })

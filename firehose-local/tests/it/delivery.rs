@@ -149,7 +149,20 @@ async fn a_prefix_that_refuses_holds_up_no_other_and_ends_under_the_error_prefix
     assert_eq!((totals.delivered_records, totals.errored_records), (1, 1));
     let log = files(&dir.path().join("log"));
     let lines = &log["aws/kinesisfirehose/clickstream/ClickStreamLogStream.jsonl"];
-    assert!(lines.contains(r#""errorCode":"InternalError""#), "{lines}");
+    let messages: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .inspect(|line: &serde_json::Value| assert_eq!(line["errorCode"], "InternalError"))
+        .map(|line| line["message"].clone())
+        .collect();
+    let [first, last] = &messages[..] else {
+        panic!("one line of the first refusal, one of the end: {lines}");
+    };
+    assert!(first.as_str().unwrap().contains("userId=1"), "{first}");
+    assert!(
+        last.as_str().unwrap().contains("within the retry duration"),
+        "{last}"
+    );
 }
 
 #[tokio::test]
