@@ -1,7 +1,7 @@
 //! When lines are kept, sent, and what an answer means; a machine without a browser.
 //!
 //! A line is written into the database as soon as the handler that made it has returned, and is
-//! deleted from there when the relay has answered for it. Pages take turns ([`crate::turn`]): who
+//! deleted from there when the relay has answered for it. Pages take turns (`turn`): who
 //! has the turn sends what all of them have left in the database. Where there is no database,
 //! lines wait in the page's memory.
 //!
