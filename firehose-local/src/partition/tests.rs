@@ -27,12 +27,15 @@ impl std::ops::DerefMut for Test {
     }
 }
 
+fn stream() -> Stream {
+    Stream::new(StreamConfig::clickstream(PartitionBy::User)).unwrap()
+}
+
 fn partitions(limits: Limits) -> Test {
-    let stream = Stream::new(StreamConfig::clickstream(PartitionBy::User)).unwrap();
     let folder = tempfile::TempDir::new().unwrap();
     let buffers = Buffers::new(folder.path(), 500).unwrap();
     Test {
-        open: Partitions::new(Arc::new(stream), limits, Arc::clone(&buffers)),
+        open: Partitions::new(Arc::new(stream()), limits, Arc::clone(&buffers)),
         buffers,
         _folder: folder,
     }
@@ -165,6 +168,25 @@ fn a_partition_that_cannot_be_delivered_can_be_filled_again() {
     let again = open.drain();
     assert_eq!(again[0].prefix, stuck[0].prefix);
     assert_eq!(again[1].error, Some(ErrorCode::ActivePartitions));
+}
+
+#[test]
+fn a_partition_is_active_until_the_last_of_its_objects_is_gone_or_given_up() {
+    let mut open = partitions(limits());
+    put(&mut open, r#"{"userId":1}"#, 0);
+    let first = open.drain().remove(0);
+    put(&mut open, r#"{"userId":1,"n":2}"#, 0);
+    let mut second = open.drain().remove(0);
+    drop(first);
+    assert_eq!(open.active(), 1, "the other one is not delivered");
+    second.give_up(&stream(), &mut || [1; 16]);
+    assert_eq!(open.active(), 0, "it goes to the error prefix now");
+    assert_eq!(
+        second.prefix.key,
+        "clickstream-errors/delivery-failed/year=2026/month=01/day=02/hour=03/"
+    );
+    assert_eq!(second.error, Some(ErrorCode::Undelivered));
+    assert_eq!(text(&second), "{\"userId\":1,\"n\":2}\n", "as it was");
 }
 
 #[test]
