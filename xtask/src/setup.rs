@@ -113,12 +113,13 @@ fn programs(wanted: &[(&str, &str)], without: &str) -> anyhow::Result<()> {
 
 /// What Python has to install, and where, below the folder of the checks' Python. One SDK wants
 /// older versions of what the others want, and so gets a folder of its own.
-const PYTHON: [(&str, Option<&str>); 2] = [
+const PYTHON: [(&str, Option<&str>); 3] = [
     ("tests/requirements.txt", None),
     (
         "tests/requirements-analytics-python.txt",
         Some("analytics-python"),
     ),
+    ("tests/requirements-terraform.txt", Some("terraform")),
 ];
 
 /// The folder with the Python of the checks, made and filled if it is not up to date with

@@ -6,6 +6,7 @@ mod complaints;
 mod local;
 mod mistakes;
 mod policies;
+mod real;
 mod story;
 
 use std::path::{Path, PathBuf};
@@ -50,8 +51,20 @@ impl Folder {
         Ok(Self { temp, files })
     }
 
-    /// Installs the provider from a mirror on this disk: no network is asked.
+    /// Installs the stand-in.
     fn init(&self) -> anyhow::Result<()> {
+        self.install(|provider| {
+            let package = provider.join(VERSION).join(platform()?);
+            fs_err::create_dir_all(&package)?;
+            let program = package.join(format!("terraform-provider-aws_v{VERSION}"));
+            let stand_in = env!("CARGO_BIN_EXE_terraform-provider-stand-in");
+            Ok(fs_err::os::unix::fs::symlink(stand_in, program)?)
+        })
+    }
+
+    /// Installs what is put into the provider's folder of a mirror on this disk: no network is
+    /// asked.
+    fn install(&self, put: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mirror = self.temp.path().join("mirror");
         let settings = format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n"
@@ -64,12 +77,9 @@ impl Folder {
             .nth(1)
             .and_then(|rest| rest.split(']').next())
             .with_context(|| format!("no provider is named:\n{named}"))?;
-        let package = mirror.join(name).join(VERSION).join(platform()?);
-        fs_err::create_dir_all(&package)?;
-        fs_err::os::unix::fs::symlink(
-            env!("CARGO_BIN_EXE_terraform-provider-stand-in"),
-            package.join(format!("terraform-provider-aws_v{VERSION}")),
-        )?;
+        let provider = mirror.join(name);
+        fs_err::create_dir_all(&provider)?;
+        put(&provider)?;
         self.run(&["init", "-input=false"])?;
         Ok(())
     }
