@@ -10,11 +10,13 @@ mod model;
 mod pattern;
 mod records;
 mod shape;
+mod signature;
 mod streams;
 mod tags;
 
 pub use destination::Destination;
 pub use error::ApiError;
+pub use signature::{AccessKey, AccessKeyError};
 
 use crate::faults::Fate;
 use crate::server::Shared;
@@ -45,7 +47,8 @@ pub async fn handle(
     }
     let operation = operation(request.headers());
     let region = region(request.headers()).to_owned();
-    let body = match Limited::new(request.into_body(), MOST_BODY).collect().await {
+    let (parts, body) = request.into_parts();
+    let body = match Limited::new(body, MOST_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(_) => {
             return Ok(plain(
@@ -66,8 +69,10 @@ pub async fn handle(
         }
         _ => Fate::Served,
     };
+    let signed = signature::verify(&shared.access_keys, &parts, &body, shared.now_ms());
     let outcome = match (fate, operation.as_deref()) {
         (Fate::Cut, _) => return Err(Cut),
+        _ if signed.is_err() => signed.map(|()| Vec::new()),
         (Fate::Throttled, _) => Err(ApiError::slow_down()),
         (_, Some("PutRecord")) => records::put_record(&shared, &region, &body),
         (_, Some("PutRecordBatch")) => records::put_record_batch(&shared, &region, &body),

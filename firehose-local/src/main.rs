@@ -3,6 +3,7 @@
 mod tail;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use firehose_local::api::AccessKey;
 use firehose_local::clock::SystemClock;
 use firehose_local::faults::Rates;
 use firehose_local::server::{Config, Server, StartError};
@@ -113,6 +114,15 @@ struct Serve {
         allow_negative_numbers = true
     )]
     memory: NonZeroU32,
+    /// Take only calls that are signed with this key, again for more; without it any signature
+    /// is taken, and none
+    #[arg(
+        long,
+        value_name = "ID:SECRET",
+        env = "FIREHOSE_LOCAL_ACCESS_KEY",
+        hide_env_values = true
+    )]
+    access_key: Vec<AccessKey>,
     /// Faults on purpose, as shares of calls (throttle, cut, lost, slow) or records (fail), how
     /// many seconds slow calls are late (delay, 1), and a seed that repeats them:
     /// throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1. PUT /faults changes them
@@ -226,6 +236,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         memory: usize::try_from(serve.memory.get())
             .unwrap_or(usize::MAX)
             .saturating_mul(1 << 20),
+        access_keys: serve.access_key,
         faults: serve.faults,
         ..Config::new(serve.dir, seed, Arc::new(SystemClock))
     })?;

@@ -16,7 +16,7 @@ pub(crate) use live::{Live, Status};
 pub(crate) use shared::ACCOUNT;
 pub use shared::Shared;
 
-use crate::api;
+use crate::api::{self, AccessKey};
 use crate::clock::Clock;
 use crate::config::StreamConfig;
 use crate::faults::Rates;
@@ -47,6 +47,8 @@ pub struct Config {
     pub accelerate: NonZeroU32,
     /// How long a stream is CREATING and DELETING, and its encryption ENABLING and DISABLING.
     pub transition: Duration,
+    /// Keys that calls must be signed with; none takes every call.
+    pub access_keys: Vec<AccessKey>,
     /// What goes wrong on purpose.
     pub faults: Rates,
     /// Where ids and random strings come from.
@@ -64,6 +66,7 @@ impl Config {
             memory: 256 << 20,
             accelerate: NonZeroU32::MIN,
             transition: Duration::from_secs(1),
+            access_keys: Vec::new(),
             faults: Rates::default(),
             seed,
             clock,

@@ -23,6 +23,11 @@ impl ApiError {
         }
     }
 
+    /// A call whose signature is missing or does not hold.
+    pub(super) fn unsigned(kind: &'static str, message: &str) -> Self {
+        Self::client(kind, message.to_owned())
+    }
+
     /// Throttled: a fault of the service by the model, so 500.
     pub fn slow_down() -> Self {
         Self {

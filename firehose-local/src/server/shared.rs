@@ -7,7 +7,7 @@ use super::live::{Checked, Common, Live, Status};
 use super::recent::Recent;
 use super::saved::Saved;
 use super::{Config, StartError};
-use crate::api::ApiError;
+use crate::api::{AccessKey, ApiError};
 use crate::buffers::Buffers;
 use crate::clock::Clock;
 use crate::faults::{Drawn, Fate, Rates};
@@ -52,6 +52,7 @@ pub struct Shared {
     clock: Arc<dyn Clock>,
     started: Instant,
     common: Common,
+    pub(crate) access_keys: Vec<AccessKey>,
     saved: Saved,
     /// Held while a definition changes and its file is written: control calls take turns.
     streams: Mutex<Streams>,
@@ -97,6 +98,7 @@ impl Shared {
         }
         Ok(Self {
             clock: config.clock,
+            access_keys: config.access_keys,
             started: Instant::now(),
             common,
             saved,

@@ -223,3 +223,32 @@ async fn other_operations_are_named_as_unknown() {
     assert!(body["message"].as_str().unwrap().contains("DescribeStream"));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn calls_are_held_to_the_keys_that_were_given() {
+    for (key, refusal) in [
+        ("any:any", None),
+        ("any:other", Some("InvalidSignatureException")),
+        ("other:any", Some("UnrecognizedClientException")),
+    ] {
+        let dir = tempfile::TempDir::new().unwrap();
+        let config = firehose_local::server::Config {
+            access_keys: vec![key.parse().unwrap()],
+            ..crate::running::config(dir.path())
+        };
+        let server = crate::running::start_with(dir, config).await;
+        let listed = server.client().list_delivery_streams().send().await;
+        let error = listed.err().map(|error| error.into_service_error());
+        assert_eq!(
+            error.as_ref().and_then(|error| error.code()),
+            refusal,
+            "{key}"
+        );
+        let (status, body) = server
+            .call("ListDeliveryStreams", &serde_json::json!({}))
+            .await;
+        assert_eq!(status, 400);
+        assert_eq!(body["__type"], "MissingAuthenticationTokenException");
+        server.stop().await;
+    }
+}
