@@ -23,8 +23,9 @@ const CLICK_IDS: [&str; 13] = [
     "rdt_cid",
 ];
 
-/// The campaign of an address as JSON; empty where it names none.
-pub fn of(url: &str) -> String {
+/// The campaign of an address as JSON; empty where it names none. Without `clicks` the ids of
+/// advertisements' networks are passed over.
+pub fn of(url: &str, clicks: bool) -> String {
     let query = split(split(url, b'#').0, b'?').1;
     let mut found: [Option<String>; 5] = Default::default();
     let mut click = None;
@@ -40,7 +41,7 @@ pub fn of(url: &str) -> String {
             if let Some(place) = place.and_then(|place| found.get_mut(place)) {
                 *place = Some(decoded(value));
             }
-        } else if let Some(known) = CLICK_IDS.iter().find(|known| **known == name) {
+        } else if clicks && let Some(known) = CLICK_IDS.iter().find(|known| **known == name) {
             click = Some((*known, decoded(value)));
         }
     }
@@ -103,7 +104,12 @@ mod tests {
             ("https://s.example/#?utm_source=a", ""),
             ("", ""),
         ] {
-            assert_eq!(of(url), campaign, "{url}");
+            assert_eq!(of(url, true), campaign, "{url}");
         }
+    }
+
+    #[test]
+    fn a_network_s_id_is_passed_over_where_it_is_not_allowed() {
+        assert_eq!(of("/?gclid=a&utm_source=b", false), r#"{"source":"b"}"#);
     }
 }

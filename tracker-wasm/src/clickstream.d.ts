@@ -30,6 +30,10 @@ export interface Clickstream {
   alias(userId: string | number, previousId?: string | number): Safe;
   /** Somebody signed out: a new id for this browser, no claim, no token. */
   reset(): void;
+  /** What the visitor has decided, by categories; `analytics` rules recording and storing. */
+  consent(categories: { analytics: boolean; [category: string]: boolean }): void;
+  /** Removes everything that was ever stored, and the relay's cookie; this page stores no more. */
+  forget(): void;
   /** Sends what waits now. */
   flush(): void;
   /** The user's signed token, for sites on another origin than the relay. */

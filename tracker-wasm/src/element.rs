@@ -9,6 +9,8 @@ use js_sys::Array;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Node};
 
+use crate::{mask::Masks, redact::redacted};
+
 /// The longest text of an element, in characters.
 const TEXT: usize = 100;
 /// Nodes looked at for a text: a marked section may hold a whole page.
@@ -36,13 +38,18 @@ pub struct Description {
 
 impl Description {
     /// Describes `element`, which is at `depth` on `path`.
-    pub fn of(element: &Element, path: &Array, depth: u32) -> Self {
+    pub fn of(element: &Element, path: &Array, depth: u32, masks: &Masks, redact: &str) -> Self {
         let tag = element.local_name();
         let typed = element.closest(TYPED).ok().flatten().is_some();
         let (mut text, mut href) = (None, None);
-        if !typed {
-            text = says(element, &tag);
+        if !typed && !masks.around(element) {
+            if !masks.silent() {
+                text = says(element, &tag, masks);
+            }
             href = element.get_attribute("href");
+            if let Some(shown) = href.as_deref().and_then(|href| redacted(href, redact)) {
+                href = Some(shown);
+            }
         }
         Self {
             id: attribute(element, "id"),
@@ -82,12 +89,12 @@ pub fn attribute(element: &Element, name: &str) -> Option<String> {
 }
 
 /// What an element says: its text, else its label for those who do not see it.
-fn says(element: &Element, tag: &str) -> Option<String> {
+fn says(element: &Element, tag: &str, masks: &Masks) -> Option<String> {
     let mut text = String::new();
     if tag == "input" {
         text = element.get_attribute("value")?;
     } else {
-        gather(element, &mut text, &mut NODES.clone());
+        gather(element, &mut text, &mut NODES.clone(), masks);
     }
     let mut shown = squeeze(&text);
     if shown.is_empty() {
@@ -97,7 +104,7 @@ fn says(element: &Element, tag: &str) -> Option<String> {
 }
 
 /// The text of a node and what is in it, but for what is typed or silent.
-fn gather(node: &Node, text: &mut String, nodes: &mut u32) {
+fn gather(node: &Node, text: &mut String, nodes: &mut u32, masks: &Masks) {
     let mut next = node.first_child();
     while let Some(child) = next {
         // Four bytes make a character at most.
@@ -108,10 +115,10 @@ fn gather(node: &Node, text: &mut String, nodes: &mut u32) {
         if child.node_type() == Node::ELEMENT_NODE {
             let element: &Element = child.unchecked_ref();
             let matches = |selector| element.matches(selector).unwrap_or_default();
-            if !matches(TYPED) && !matches(SILENT) {
+            if !matches(TYPED) && !matches(SILENT) && !masks.on(element) {
                 text.push_str(&element.get_attribute("alt").unwrap_or_default());
                 text.push(' ');
-                gather(element, text, nodes);
+                gather(element, text, nodes, masks);
             }
         } else if child.node_type() == Node::TEXT_NODE {
             text.push_str(&child.node_value().unwrap_or_default());

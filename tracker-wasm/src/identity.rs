@@ -134,6 +134,14 @@ impl Identity {
         }
     }
 
+    /// What may be kept from now on is kept, or taken up where the browser has it.
+    pub fn keep(&mut self) {
+        match self.store.get(ANONYMOUS) {
+            Some(known) => self.anonymous = known,
+            None => self.store.set(ANONYMOUS, &self.anonymous),
+        }
+    }
+
     /// Where this is kept.
     #[must_use]
     pub fn store(&self) -> &dyn Store {

@@ -39,6 +39,13 @@ pub mod identity;
 
 pub mod store;
 
+// What a visitor allows, and what a site does not want said.
+pub mod consent;
+
+mod mask;
+
+pub mod redact;
+
 // Which visit it was, what led to it, and which of the site's routes.
 mod campaign;
 

@@ -109,7 +109,12 @@
     });
     waiting = [];
     kept.push(["left", , [], [], Date.now(), location.href, document.title]);
-    if (!navigator.globalPrivacyControl)
+    const { consent, storage, privacy } = script.dataset;
+    // Whoever has to be asked first, or has refused, leaves nothing.
+    if (
+      !(navigator.globalPrivacyControl || consent || storage || privacy) &&
+      !localStorage.getItem("clickstream.consent")
+    )
       sessionStorage.setItem(KEPT, JSON.stringify([script.dataset.userId, kept]));
   };
   const takeUp = () => {
@@ -146,14 +151,6 @@
     let details = given[texts];
     const options = given[texts + 1] || {};
     const time = new Date(options.timestamp ?? NaN);
-    if (name == "page")
-      details = {
-        url: location.href,
-        path: location.pathname,
-        search: location.search,
-        title: document.title,
-        ...details,
-      };
     try {
       // Half an emoji, as substring leaves it, would have the relay refuse the event.
       details = isObject(details)
@@ -172,7 +169,7 @@
     ].map((value) => (value == null ? void 0 : String(value)));
     // True once the event survives whatever happens to this page.
     const safe = new Promise((settle) => signal(name, details, [...words, settle]));
-    if (!/^(res|fl|set)/.test(name)) return safe;
+    if (!/^(res|fl|set|con|for)/.test(name)) return safe;
   };
 
   const api = {
@@ -181,7 +178,7 @@
         if (Array.isArray(call) && call[0] in api) api[call[0]](...call.slice(1));
       }),
   };
-  for (const name of "page track identify group alias reset flush setUserToken".split(" "))
+  for (const name of "page track identify group alias reset flush setUserToken consent forget".split(" "))
     api[name] = (...given) => {
       try {
         return called(name, given);
@@ -242,6 +239,7 @@
           density: devicePixelRatio,
           webdriver: navigator.webdriver,
           gpc: navigator.globalPrivacyControl,
+          dnt: navigator.doNotTrack == 1,
           visible: !document.hidden,
           focused: document.hasFocus(),
           seen: () => [

@@ -33,6 +33,8 @@ pub struct Options {
     pub page_by: PageBy,
     /// Patterns of a single-page application's routes (`data-routes`).
     pub routes: String,
+    /// Query parameters whose values nobody sees, beside the secret ones (`data-redact`).
+    pub redact: String,
 }
 
 impl Options {
@@ -42,6 +44,7 @@ impl Options {
         let page_by = host.text("pageBy").unwrap_or_default();
         Self {
             routes: host.text("routes").unwrap_or_default(),
+            redact: host.text("redact").unwrap_or_default(),
             ..Self::of(named.as_deref(), &page_by)
         }
     }
@@ -65,6 +68,7 @@ impl Options {
                 _ => PageBy::Route,
             },
             routes: String::new(),
+            redact: String::new(),
         }
     }
 }

@@ -143,6 +143,17 @@ impl Outbox {
         self.leaving = leaving;
     }
 
+    /// Removes what waits in the browser; what waits in memory lives as long as the page.
+    pub fn forget(&mut self, now: f64) {
+        self.transport.opened(false, now);
+        if let Some(database) = self.database.take() {
+            database.forget();
+        }
+        for page in left::found().0 {
+            left::leave(&page, "");
+        }
+    }
+
     /// Whether the page may be ending.
     pub fn is_leaving(&self) -> bool {
         self.leaving != Leaving::No

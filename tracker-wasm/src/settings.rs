@@ -46,19 +46,34 @@ pub struct Settings {
     pub user_id: Option<String>,
     /// `data-debug`: tell the document what becomes of each event.
     pub debug: bool,
-    /// The browser asks not to be tracked (Global Privacy Control): nothing is kept.
+    /// Nothing is ever kept: the browser asks for that by a signal that the site honours
+    /// (`data-privacy`: `gpc` unless it says otherwise, `dnt`), or the site by `data-storage="none"`.
     pub private: bool,
+    /// The browser's signal as the context says it, or `{}`.
+    pub signals: &'static str,
 }
 
 impl Settings {
     /// Reads them.
     pub fn read(host: &Host) -> Self {
+        let (gpc, dnt) = (host.get("gpc").is_truthy(), host.get("dnt").is_truthy());
+        let honoured = host.get("privacy").as_string();
+        let honoured = honoured.as_deref().unwrap_or("gpc");
+        let honours = |signal: &str| honoured.split_ascii_whitespace().any(|word| word == signal);
         Self {
             write_key: host.text("writeKey").unwrap_or_default(),
             endpoint: host.text("endpoint").unwrap_or_default(),
             user_id: host.text("userId"),
             debug: !host.get("debug").is_undefined(),
-            private: host.get("gpc").is_truthy(),
+            private: (gpc && honours("gpc"))
+                || (dnt && honours("dnt"))
+                || host.text("storage").is_some_and(|word| word == "none"),
+            signals: match (gpc, dnt) {
+                (true, true) => r#"{"privacy":{"gpc":true,"dnt":true}}"#,
+                (true, false) => r#"{"privacy":{"gpc":true}}"#,
+                (false, true) => r#"{"privacy":{"dnt":true}}"#,
+                (false, false) => "{}",
+            },
         }
     }
 }

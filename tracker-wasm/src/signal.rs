@@ -57,7 +57,7 @@ pub fn signal(
     url: String,
     title: String,
 ) {
-    let signal = Signal {
+    let mut signal = Signal {
         kind,
         subject,
         list,
@@ -66,7 +66,7 @@ pub fn signal(
         url,
         title,
     };
-    enter(&mut |tracker| tracker.happened(&signal));
+    enter(&mut |tracker| tracker.happened(&mut signal));
 }
 
 /// Lets `act` change the tracker. What reaches out of it happens after it is let go, because

@@ -5,6 +5,9 @@ pub mod database;
 pub mod left;
 pub mod memory;
 pub mod names;
+pub mod permit;
+
+use std::rc::Rc;
 
 /// A place for texts. Nothing fails: a store that cannot keep forgets, and the tracker
 /// works on as in a browser's first visit.
@@ -15,4 +18,18 @@ pub trait Store {
     fn set(&self, name: &str, value: &str);
     /// Forgets what is under `name`.
     fn remove(&self, name: &str);
+}
+
+impl<S: Store + ?Sized> Store for Rc<S> {
+    fn get(&self, name: &str) -> Option<String> {
+        (**self).get(name)
+    }
+
+    fn set(&self, name: &str, value: &str) {
+        (**self).set(name, value);
+    }
+
+    fn remove(&self, name: &str) {
+        (**self).remove(name);
+    }
 }

@@ -1,5 +1,6 @@
 //! The one owner: it holds everything and decides what each signal means.
 
+mod allowed;
 mod call;
 mod captured;
 mod record;
@@ -7,23 +8,25 @@ mod record;
 use std::rc::Rc;
 
 use clickstream_event::{action::PageViewed, context::Page, kind::EventType, text::joined, write};
-use js_sys::{Array, Function};
+use js_sys::{Array, Function, JSON};
 use wasm_bindgen::JsValue;
 
 use crate::{
     campaign,
     capture::{Forms, click::Clicks, leave::Visit, page::Pages, parts},
     clock,
+    consent::{Consent, Decision},
     context::Environment,
     deliver,
     identity::Identity,
+    mask::Masks,
     options::Options,
     outbox::{Errands, Leaving, Outbox},
     queue::Line,
     session::Arrival,
     settings::{Host, Settings},
     signal::Signal,
-    store::{Store, browser::BrowserStore, database::Database, memory::MemoryStore},
+    store::{Store, browser::BrowserStore, database::Database, names, permit::Permit},
     transport::{Answer, Envelope, Note, Transport},
 };
 use record::{Draft, Moment};
@@ -45,6 +48,14 @@ pub struct Tracker {
     /// `/v1/forget` is owed.
     forget: bool,
     private: bool,
+    permit: Rc<Permit<BrowserStore>>,
+    decision: Decision,
+    /// Finished lines that wait for the visitor's decision, and when they happened.
+    held: Vec<(String, f64)>,
+    /// The browser's privacy signals, as members of the context.
+    signals: &'static str,
+    /// Nothing is said in the words of pages.
+    silent: bool,
     nonce: String,
     number: u64,
     /// What led to this page, until its first event.
@@ -70,17 +81,21 @@ impl Tracker {
         let settings = Settings::read(host);
         let options = Options::read(host);
         let kept = BrowserStore::open().filter(|_| !settings.private);
-        let store: Box<dyn Store> = match kept {
-            Some(store) => Box::new(store),
-            None => Box::new(MemoryStore::default()),
-        };
+        let known = kept.as_ref().and_then(|store| store.get(names::CONSENT));
+        // Whatever else wrote there: it goes into events as it stands.
+        let known = known.filter(|known| JSON::parse(known).is_ok());
+        let decision = Decision::open(&host.text("consent").unwrap_or_default(), known);
+        let permit = Rc::new(Permit::new(kept, decision.state() == Consent::Granted));
+        let store: Box<dyn Store> = Box::new(Rc::clone(&permit));
+        let masks = Masks::new(host.text("mask"), host.text("text"));
         let draw = host.function("random");
         let random = move || {
             let drawn = draw.call0(&JsValue::UNDEFINED).unwrap_or_default();
             drawn.as_string().unwrap_or_default()
         };
         let nonce = random();
-        let database = (!settings.private).then(|| {
+        let allowed = !settings.private && decision.state() == Consent::Granted;
+        let database = allowed.then(|| {
             let name = joined(&["clickstream ", &settings.write_key]);
             Rc::new(Database::new(name))
         });
@@ -98,15 +113,20 @@ impl Tracker {
             environment: Environment::read(host),
             identity,
             pages: Pages::new(options.page_by),
+            silent: masks.silent(),
+            clicks: Clicks::new(masks, options.redact.clone()),
+            forms: Forms::new(options.redact.clone()),
             options,
-            clicks: Clicks::default(),
-            forms: Forms::default(),
             visit,
             seen: host.function("seen"),
             outbox: Outbox::new(transport, database, address, nonce.clone()),
             endpoint: settings.endpoint,
             forget: false,
             private: settings.private,
+            permit,
+            decision,
+            held: Vec::new(),
+            signals: settings.signals,
             nonce,
             number: 0,
             arrival: None,
@@ -119,7 +139,8 @@ impl Tracker {
     }
 
     /// Takes a signal in.
-    pub(crate) fn happened(&mut self, signal: &Signal) -> Effects {
+    pub(crate) fn happened(&mut self, signal: &mut Signal) -> Effects {
+        self.hide(signal);
         let kind = signal.kind.as_str();
         if kind == "scroll" || kind == "focus" {
             self.looked(kind, signal);
@@ -136,7 +157,9 @@ impl Tracker {
             "load" => {
                 self.outbox.leave(Leaving::No);
                 let referrer = signal.subject.as_string().unwrap_or_default();
-                self.arrival = Some(arrival(&signal.url, &referrer));
+                let referrer = self.shown(referrer);
+                let marketing = self.decision.marketing();
+                self.arrival = Some(arrival(&signal.url, &referrer, marketing));
                 self.pages
                     .loaded(&signal.url, &signal.title, referrer, signal.time);
             }
@@ -257,7 +280,10 @@ impl Tracker {
         if owed && std::mem::take(&mut self.forget) && !self.private {
             deliver::beacon(&joined(&[&self.endpoint, "/v1/forget"]), "");
         }
-        self.outbox.transport.envelope.storage = match (self.private, self.identity.is_new()) {
+        self.outbox.transport.envelope.storage = match (
+            self.private || self.decision.state() != Consent::Granted,
+            self.identity.is_new(),
+        ) {
             (true, _) => "denied",
             (false, true) => "new",
             (false, false) => "granted",
@@ -296,12 +322,12 @@ impl Effects {
     }
 }
 
-/// What led to a page, by its address and the one before it.
-fn arrival(url: &str, referrer: &str) -> Arrival {
+/// What led to a page; with `marketing`, also as advertisements' networks name it. By its address and the one before it.
+fn arrival(url: &str, referrer: &str, marketing: bool) -> Arrival {
     let host = |url| parts(url).map(|(host, _)| host);
     let another = host(referrer).is_some() && host(referrer) != host(url);
     Arrival {
-        campaign: campaign::of(url),
+        campaign: campaign::of(url, marketing),
         referrer: if another { referrer } else { "" }.to_owned(),
     }
 }

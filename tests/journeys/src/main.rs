@@ -19,6 +19,7 @@ mod stream;
 mod tracker;
 mod tracker_calls;
 mod tracker_clicks;
+mod tracker_consent;
 mod tracker_delivery;
 mod tracker_forms;
 mod tracker_kept;

@@ -12,6 +12,7 @@ use crate::{
     capture::leads,
     element::{self, Description},
     marks::Marks,
+    mask::Masks,
 };
 
 /// Links and controls: what somebody clicks to make something happen.
@@ -24,8 +25,11 @@ const CONTROLS: &str = "a[href],area[href],button,input,select,textarea,label,su
 const FOLLOWS: f64 = 100.0;
 
 /// What has to be known from one click to the next.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Clicks {
+    masks: Masks,
+    /// Query parameters that are left out of `href`.
+    redact: String,
     /// The control of the label that was clicked last, which the browser clicks by itself,
     /// and when that was by the document's time.
     follows: (JsValue, f64),
@@ -41,6 +45,15 @@ pub struct Click {
 }
 
 impl Clicks {
+    /// Clicks of which `masks` and `redact` leave out what they say.
+    pub fn new(masks: Masks, redact: String) -> Self {
+        Self {
+            masks,
+            redact,
+            follows: Default::default(),
+        }
+    }
+
     /// The properties of a click, without the page's marks; `None` when nothing is to be
     /// said about it. `path` is the event's path, kept since it was dispatched; `page` the page's
     /// address; with `links` it is told where a link leads.
@@ -68,7 +81,7 @@ impl Clicks {
             let control = Reflect::get(&element, &"control".into()).unwrap_or_default();
             self.follows = (control, event.time_stamp());
         }
-        let described = Description::of(&element, path, depth);
+        let described = Description::of(&element, path, depth, &self.masks, &self.redact);
         let classes: Vec<&str> = described.class.split_ascii_whitespace().collect();
         let pointer = Reflect::get(event, &"pointerType".into()).unwrap_or_default();
         let pointer = pointer.as_string().unwrap_or_default();

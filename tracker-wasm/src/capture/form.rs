@@ -5,14 +5,18 @@ use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Element;
 
-use crate::element;
+use crate::{element, redact::redacted};
 
 /// Fields that are told of a form, at most.
 const FIELDS: usize = 50;
 
 /// The forms of a page that somebody has begun to fill in.
-#[derive(Debug, Default)]
-pub struct Forms(Vec<Begun>);
+#[derive(Debug)]
+pub struct Forms {
+    begun: Vec<Begun>,
+    /// Query parameters that are left out of `action`.
+    redact: String,
+}
 
 /// A form as it is told of.
 #[derive(Debug)]
@@ -27,6 +31,14 @@ pub struct Begun {
 }
 
 impl Forms {
+    /// None yet; `redact` are query parameters that are left out of what is told.
+    pub fn new(redact: String) -> Self {
+        Self {
+            begun: Vec::new(),
+            redact,
+        }
+    }
+
     /// Something was put into a field; `path` is the event's. Gives the form if it was the first
     /// time.
     pub fn input(&mut self, path: &Array, now: f64) -> Option<&Begun> {
@@ -36,12 +48,12 @@ impl Forms {
             return None;
         }
         let form: Element = form.unchecked_into();
-        let known = self.0.iter().position(|begun| same(&begun.form, &form));
+        let known = self.begun.iter().position(|begun| same(&begun.form, &form));
         let at = known.unwrap_or_else(|| {
-            self.0.push(Begun::of(form));
-            self.0.len() - 1
+            self.begun.push(Begun::of(form, &self.redact));
+            self.begun.len() - 1
         });
-        let begun = self.0.get_mut(at)?;
+        let begun = self.begun.get_mut(at)?;
         begun.began.get_or_insert(now);
         let name = element::attribute(&field, "name").or_else(|| element::attribute(&field, "id"));
         if let Some(name) = name.filter(|name| !begun.fields.contains(name))
@@ -55,25 +67,26 @@ impl Forms {
     /// A form was submitted: it is told of, and no longer begun.
     pub fn submit(&mut self, path: &Array) -> Option<Begun> {
         let form = element::at(path, 0)?;
-        let known = self.0.iter().position(|begun| same(&begun.form, &form));
+        let known = self.begun.iter().position(|begun| same(&begun.form, &form));
         Some(match known {
-            Some(at) => self.0.swap_remove(at),
-            None => Begun::of(form),
+            Some(at) => self.begun.swap_remove(at),
+            None => Begun::of(form, &self.redact),
         })
     }
 
     /// The page is left: the forms that were begun and not submitted.
     pub fn abandon(&mut self) -> Vec<Begun> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.begun)
     }
 }
 
 impl Begun {
-    fn of(form: Element) -> Self {
+    fn of(form: Element, redact: &str) -> Self {
+        let action = element::attribute(&form, "action");
         Self {
             id: element::attribute(&form, "id"),
             name: element::attribute(&form, "name"),
-            action: element::attribute(&form, "action"),
+            action: action.map(|action| redacted(&action, redact).unwrap_or(action)),
             form,
             fields: Vec::new(),
             began: None,

@@ -4,7 +4,7 @@
 //! WebKit's next page wait for it. Durability is `relaxed`: safe when the browser is killed, and
 //! no sync of the disk for each click.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
@@ -21,6 +21,8 @@ extern "C" {
     type Factory;
     #[wasm_bindgen(method, catch)]
     fn open(this: &Factory, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = deleteDatabase)]
+    fn remove(this: &Factory, name: &str) -> Result<JsValue, JsValue>;
 
     #[derive(Debug)]
     type Connection;
@@ -58,6 +60,8 @@ extern "C" {
 pub struct Database {
     name: String,
     connection: RefCell<Option<Connection>>,
+    /// It was deleted for good: whoever still has it finds nothing.
+    gone: Cell<bool>,
 }
 
 impl Database {
@@ -66,11 +70,23 @@ impl Database {
         Self {
             name,
             connection: RefCell::new(None),
+            gone: Cell::new(false),
+        }
+    }
+
+    /// Deletes it. Other tabs' connections are closed by their own answer to that.
+    pub fn forget(&self) {
+        self.gone.set(true);
+        if let Ok(factory) = member(&web_sys::window().into(), "indexedDB") {
+            let _ = factory.unchecked_into::<Factory>().remove(&self.name);
         }
     }
 
     /// Opens it, and makes it where it is not there yet.
     pub async fn open(&self) -> Result<(), JsValue> {
+        if self.gone.get() {
+            return Err(JsValue::UNDEFINED);
+        }
         let factory = member(&web_sys::window().into(), "indexedDB")?;
         let opening = factory.unchecked_into::<Factory>().open(&self.name)?;
         loop {

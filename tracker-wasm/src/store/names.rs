@@ -10,6 +10,8 @@ pub const USER: &str = "clickstream.user";
 pub const SESSION: &str = "clickstream.session";
 /// What led to the first visit of all.
 pub const FIRST: &str = "clickstream.first";
+/// What the visitor has decided: a JSON object of categories.
+pub const CONSENT: &str = "clickstream.consent";
 
 /// All of them.
-pub const ALL: [&str; 5] = [ANONYMOUS, NEW, USER, SESSION, FIRST];
+pub const ALL: [&str; 6] = [ANONYMOUS, NEW, USER, SESSION, FIRST, CONSENT];

@@ -1,6 +1,8 @@
 //! The calls that a site makes, in the words of the Segment spec.
 
-use clickstream_event::kind::EventType;
+use clickstream_event::{action::PageViewed, context::Page, kind::EventType, write};
+use js_sys::{JSON, Object};
+use wasm_bindgen::JsCast;
 
 use super::{Draft, Tracker};
 use crate::signal::Signal;
@@ -18,7 +20,10 @@ impl Tracker {
         };
         let (first, second) = (text(0), text(1));
         let (first, second) = (first.as_deref(), second.as_deref());
-        let details = signal.subject.as_string();
+        let mut details = signal.subject.as_string();
+        if name == "page" {
+            details = Some(self.page_details(signal, details.as_deref()));
+        }
         let mut draft = Draft {
             details: details.as_deref(),
             message_id: text(2),
@@ -63,6 +68,13 @@ impl Tracker {
                 self.forget = true;
                 return;
             }
+            "consent" => {
+                if let Some(categories) = signal.subject.as_string() {
+                    self.decide(categories, signal.time);
+                }
+                return;
+            }
+            "forget" => return self.forget_all(signal.time),
             "flush" => return self.outbox.transport.flush(),
             "setUserToken" => {
                 self.outbox.transport.envelope.user_token = first.map(str::to_owned);
@@ -71,5 +83,16 @@ impl Tracker {
             _ => return,
         };
         self.record_at(kind, &draft, signal);
+    }
+
+    /// A page's own properties, and over them what the site says of it.
+    fn page_details(&self, signal: &Signal, given: Option<&str>) -> String {
+        let page = Page::at(&signal.url, &signal.title, self.pages.referrer());
+        let own = write::object(&PageViewed::new(&page, None)).unwrap_or_default();
+        let parsed = |text: &str| JSON::parse(text).ok()?.dyn_into::<Object>().ok();
+        let both = parsed(&own).zip(given.and_then(parsed));
+        let both =
+            both.and_then(|(own, given)| JSON::stringify(&Object::assign(&own, &given)).ok());
+        both.map_or(own, String::from)
     }
 }

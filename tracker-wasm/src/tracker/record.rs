@@ -8,11 +8,12 @@ use clickstream_event::{
     write,
 };
 
+use clickstream_event::text::joined;
 use js_sys::Function;
 use wasm_bindgen::JsCast;
 
 use super::Tracker;
-use crate::{clock, route, session, signal::Signal};
+use crate::{clock, consent::Consent, route, session, signal::Signal};
 
 /// What a call or a capture says of an event; the rest the tracker knows.
 #[derive(Default)]
@@ -57,6 +58,9 @@ impl Tracker {
         draft: &Draft<'_>,
         moment: &Moment<'_>,
     ) -> bool {
+        if self.decision.state() == Consent::Refused {
+            return false;
+        }
         if self.identity.take_due() && kind != EventType::Identify {
             self.record(EventType::Identify, &Draft::default(), moment);
         }
@@ -78,10 +82,19 @@ impl Tracker {
             moment.time,
         );
         let mut more = numbered.led;
-        if numbered.event == 1 {
+        if numbered.event == 1 && self.decision.marketing() {
             let store = self.identity.store();
             let first = session::first_touch(store, &more, moment.page.url, &time);
             more = write::joined(&more, &first);
+        }
+        more = write::joined(&more, self.signals);
+        if !self.decision.categories.is_empty() {
+            let parts = [
+                "{\"consent\":{\"categoryPreferences\":",
+                &self.decision.categories,
+                "}}",
+            ];
+            more = write::joined(&more, &joined(&parts));
         }
         let page = Page {
             route: route::of(&self.options.routes, moment.page.path),
@@ -110,6 +123,11 @@ impl Tracker {
         let Ok(json) = write::line(&event) else {
             return false;
         };
+        if self.decision.state() == Consent::Held {
+            self.hold(json, moment.time);
+            // It lives as long as the page.
+            return false;
+        }
         self.outbox.push(json, moment.time)
     }
 }

@@ -1,0 +1,44 @@
+//! What a site does not want said of its elements.
+
+use clickstream_event::text::joined;
+use web_sys::Element;
+
+/// The attribute that masks an element and what is in it.
+const MASKED: &str = "[data-clickstream-mask]";
+
+/// What is masked: the element is told of, its words and where it leads are not.
+#[derive(Debug)]
+pub struct Masks {
+    selector: String,
+    /// No element says anything (`data-text="none"`).
+    silent: bool,
+}
+
+impl Masks {
+    /// `selector` is `data-mask`; one that is no selector masks everything.
+    pub fn new(selector: Option<String>, text: Option<String>) -> Self {
+        Self {
+            selector: match selector {
+                Some(more) => joined(&[MASKED, ",", &more]),
+                None => MASKED.to_owned(),
+            },
+            silent: text.is_some_and(|text| text == "none"),
+        }
+    }
+
+    /// Whether nothing is said in the words of pages at all.
+    pub const fn silent(&self) -> bool {
+        self.silent
+    }
+
+    /// Whether the element or one around it is masked.
+    pub fn around(&self, element: &Element) -> bool {
+        let found = element.closest(&self.selector);
+        found.map_or(true, |found| found.is_some())
+    }
+
+    /// Whether the element itself is masked.
+    pub fn on(&self, element: &Element) -> bool {
+        element.matches(&self.selector).unwrap_or(true)
+    }
+}
