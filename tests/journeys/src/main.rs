@@ -25,6 +25,7 @@ mod tracker_forms;
 mod tracker_kept;
 mod tracker_leave;
 mod tracker_links;
+mod tracker_listed;
 mod tracker_pages;
 mod tracker_quiet;
 mod tracker_visits;
