@@ -1,73 +1,135 @@
-//! Partitioning a stream's lines, planned and written to memory, against only copying them.
+//! Delivery to files: lines that the bot made, divided by user into objects, against writing the
+//! same bytes one after another; and the API, against moto's server at the same requests.
 
-use std::time::Instant;
+mod case;
+mod events;
+mod servers;
 
-use firehose_local::{PartitionBy, Record, Stream, StreamConfig, data_line};
+use std::fmt::Write as _;
+use std::path::Path;
 
-use crate::table;
+use crate::report::Report;
+use crate::table::median;
+use crate::{machine, process};
 
-const ROUNDS: usize = 5;
-/// Bytes of input, in lines of about 800.
-const BYTES: usize = 64 << 20;
+use case::{Figures, Work};
+pub use case::{WORD, run as case};
 
-/// Runs the comparison for several numbers of users.
-pub fn run() -> anyhow::Result<()> {
-    table::head("partitioning by user", "copying");
-    for users in [1, 65, 500, 5_000] {
-        let lines = lines(users);
-        let total: usize = lines.iter().map(Vec::len).sum();
-        let megabytes = total as f64 / 1e6;
-        let records: Vec<Record<'_>> = lines
-            .iter()
-            .map(|line| Record {
-                data: line,
-                arrival_ms: 1_767_323_046_000,
-            })
-            .collect();
-        let stream = Stream::new(StreamConfig::clickstream(PartitionBy::User))?;
-        let (mut ours, mut peer) = (Vec::new(), Vec::new());
-        for round in 0..ROUNDS {
-            let started = Instant::now();
-            let mut random = || [u8::try_from(round).unwrap_or(0); 16];
-            let objects = stream.plan(&records, &mut random, 1_767_323_047_000);
-            let mut written = 0;
-            for object in &objects {
-                let mut out = Vec::new();
-                for record in &object.records {
-                    if let Some(record) = records.get(*record as usize) {
-                        data_line(record.data, &mut out);
-                    }
+/// One row: what is done, for how many users, and the MB/s of processor time that are promised.
+const ROWS: [(Work, usize, f64); 8] = [
+    (Work::PATH, 1, 400.0),
+    (Work::PATH, 65, 400.0),
+    (Work::PATH, 500, 400.0),
+    (Work::PATH, 5_000, 250.0),
+    (Work::GZIP, 65, 250.0),
+    (Work::GZIP, 500, 250.0),
+    (Work::JQ, 500, 100.0),
+    (Work::WHOLE, 500, 100.0),
+];
+
+/// Runs the comparison, and writes its table.
+///
+/// # Errors
+/// Where a program is missing, or what is delivered is not what was put.
+pub fn run(rounds: usize) -> anyhow::Result<()> {
+    let mut report = Report::begin("lake", "Delivery to files");
+    let folder = machine::disk_folder()?;
+    writeln!(
+        report,
+        "firehose-local's delivery as a library on one thread: the bot's lines (one event a record) are \
+         deaggregated, their key is read, and objects are written, each synced before it gets its \
+         name; buffers as at AWS (64 MiB, here without a time), 64 MiB of all of them in memory. *Plain* writes the same bytes into one \
+         file and syncs it. {rounds} rounds in turns, each a process of its own, medians of MB (10⁶ \
+         bytes) a second: by processor time, which neighbours and disk disturb least and which \
+         the goal means, and by the clock. *Memory* is the most that came on top of the input.\n\n{}\n",
+        machine::words(&folder)?,
+    )?;
+    report.line("| query | compression | partitions | objects | MB/s by CPU, goal | by the clock | memory MB | plain, by CPU | plain, by the clock |");
+    report.line("|---|---|---|---|---|---|---|---|---|");
+    for (work, users, goal) in ROWS {
+        let lines = folder.join(format!("lake-{users}.jsonl"));
+        events::write(&lines, users)?;
+        let (mut ours, mut plain) = (Vec::new(), Vec::new());
+        for round in 0..rounds {
+            // Whoever comes second meets a warmer disk: they change places.
+            for place in 0..2 {
+                if (round + place) % 2 == 0 {
+                    ours.push(case::start(work, &lines, &folder)?);
+                } else {
+                    plain.push(case::start(work.plainly(), &lines, &folder)?);
                 }
-                written += out.len();
             }
-            anyhow::ensure!(written == total + lines.len(), "{written} bytes of {total}");
-            ours.push(megabytes / started.elapsed().as_secs_f64());
-
-            let started = Instant::now();
-            let mut out = Vec::new();
-            for record in &records {
-                data_line(record.data, &mut out);
-            }
-            anyhow::ensure!(out.len() == written, "copied {} bytes", out.len());
-            peer.push(megabytes / started.elapsed().as_secs_f64());
         }
-        table::row(&format!("  {users} users"), "MB/s", &ours, &peer);
+        fs_err::remove_file(&lines)?;
+        report.line(&row(work, users, goal, &ours, &plain));
+    }
+    servers(&mut report, &folder, rounds)?;
+    report.line(&format!(
+        "\nLoad of the machine at the end: {}.",
+        machine::load()
+    ));
+    report.write()
+}
+
+fn row(work: Work, users: usize, goal: f64, ours: &[Figures], plain: &[Figures]) -> String {
+    let of = |figures: &[Figures], figure: fn(&Figures) -> f64| {
+        median(&figures.iter().map(figure).collect::<Vec<_>>())
+    };
+    let by_cpu = of(ours, Figures::by_cpu);
+    let met = if by_cpu >= goal { "" } else { " (missed)" };
+    format!(
+        "| `{}` | {} | {users} | {:.0} | **{by_cpu:.0}**, {goal:.0}{met} | {:.0} | {:.0} | {:.0} | {:.0} |",
+        // A table's cell ends at a bar, even within code.
+        work.query.replace('|', "\\|"),
+        work.compression.name(),
+        of(ours, |figures| figures.objects),
+        of(ours, Figures::by_clock),
+        of(ours, |figures| figures.memory_mb),
+        of(plain, Figures::by_cpu),
+        of(plain, Figures::by_clock),
+    )
+}
+
+/// The API's comparison, below the table of the library.
+fn servers(report: &mut Report, folder: &Path, rounds: usize) -> anyhow::Result<()> {
+    const USERS: usize = 65;
+    let lines = folder.join("lake-servers.jsonl");
+    events::write(&lines, USERS)?;
+    let requests = servers::requests(&lines)?;
+    fs_err::remove_file(&lines)?;
+    report.line(&format!(
+        "\nThe API: {} calls of PutRecordBatch with {} records each, of {USERS} users, one after another, to \
+         `firehose-local serve` and to moto's server, which keeps the prefix as text, makes one object \
+         of each call and has it in memory only.\n",
+        requests.len(),
+        servers::RECORDS,
+    ));
+    report.line("| server | MB/s by its CPU | by the clock | peak MB |");
+    report.line("|---|---|---|---|");
+    let mut measured = [const { Vec::new() }; 2];
+    for round in 0..rounds {
+        for place in 0..2 {
+            let which = (round + place) % 2;
+            if let Some(figures) = measured.get_mut(which) {
+                figures.push(servers::measure(which == 0, &requests, folder)?);
+            }
+        }
+    }
+    let names = ["firehose-local", servers::MOTO];
+    for (name, figures) in names.iter().zip(&measured) {
+        let of =
+            |figure: fn(&Figures) -> f64| median(&figures.iter().map(figure).collect::<Vec<_>>());
+        report.line(&format!(
+            "| {name} | {:.0} | {:.0} | {:.0} |",
+            of(Figures::by_cpu),
+            of(Figures::by_clock),
+            of(|figures| figures.memory_mb),
+        ));
     }
     Ok(())
 }
 
-/// Lines whose users come in an order that no cache can guess.
-fn lines(users: usize) -> Vec<Vec<u8>> {
-    let filler = "x".repeat(640);
-    let mut state = 1_u64;
-    (0..BYTES / 800)
-        .map(|number| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let user = usize::try_from(state >> 33).unwrap_or(0) % users;
-            format!(
-                r#"{{"type":"track","event":"E","messageId":"{number:032}","context":{{"page":{{"path":"/books/"}},"filler":"{filler}"}},"userId":"{user}","userBucket":"017"}}"#
-            )
-            .into_bytes()
-        })
-        .collect()
+/// What the process itself has used.
+fn own_cpu_seconds() -> anyhow::Result<f64> {
+    process::cpu_seconds(std::process::id())
 }

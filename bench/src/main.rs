@@ -24,7 +24,8 @@ Compares in one run, ours and a peer in turns; prints medians and their ratio.
   relay  durable requests a second against a bare axum handler that only reads the body:
          so many rounds of so many seconds; writes its table to bench/README.md
   yardsticks  the same bodies into PostgreSQL (one insert a batch) and nginx's access log
-  lake   partitioning a stream's lines against copying them
+  lake   delivery to files, divided by user, against writing the same bytes, and the API against
+         moto's server: so many rounds; writes its table to bench/README.md
   bot    events a second to a pipe against building each with serde_json
 
 The tracker's comparison is its size: cargo xtask size.
@@ -45,6 +46,8 @@ fn main() -> anyhow::Result<()> {
             "--seconds" => seconds = number(arguments.next())?,
             // The peer of the relay runs as a process of its own, as the relay does.
             "bare" => return relay::bare(),
+            // Each measurement of the lake too, so that its memory is its own.
+            lake::WORD => return lake::case(&arguments.collect::<Vec<_>>()),
             "relay" | "yardsticks" | "lake" | "bot" => names.push(argument),
             other => {
                 eprint!("{HELP}");
@@ -61,7 +64,7 @@ fn main() -> anyhow::Result<()> {
         yardstick::run(rounds as usize, Duration::from_secs(seconds.into()))?;
     }
     if wanted("lake") {
-        lake::run()?;
+        lake::run(rounds as usize)?;
     }
     if wanted("bot") {
         bot::run()?;

@@ -128,11 +128,24 @@ const PYTHON: [(&str, Option<&str>); 3] = [
 /// # Errors
 /// Where there is no Python 3 with `venv`, or a package cannot be had.
 pub fn python() -> anyhow::Result<PathBuf> {
+    packages("python", &PYTHON)
+}
+
+/// Other people's emulators of Firehose, in a folder of their own: only comparisons want them.
+///
+/// # Errors
+/// As [`python`].
+pub fn emulators() -> anyhow::Result<PathBuf> {
+    packages("emulators", &[("tests/requirements-emulators.txt", None)])
+}
+
+/// A Python in a folder below the target folder, with what files of requirements name.
+fn packages(folder: &str, files: &[(&str, Option<&str>)]) -> anyhow::Result<PathBuf> {
     let mut wanted = String::new();
-    for (file, _) in PYTHON {
+    for (file, _) in files {
         wanted += &fs_err::read_to_string(command::root().join(file))?;
     }
-    let folder = command::target().join("python");
+    let folder = command::target().join(folder);
     let stamp = folder.join("requirements.stamp");
     if fs_err::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(folder);
@@ -146,7 +159,7 @@ pub fn python() -> anyhow::Result<PathBuf> {
     .context(
         "the checks need Python 3 with venv; on Debian, as root: apt-get install python3-venv",
     )?;
-    for (file, place) in PYTHON {
+    for (file, place) in files {
         let mut pip = Command::new(folder.join("bin/python"));
         pip.args(["-m", "pip", "install", "--quiet"])
             .args(["--disable-pip-version-check", "--no-compile"])

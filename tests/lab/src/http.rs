@@ -61,7 +61,20 @@ fn answer(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Answ
 /// # Errors
 /// Where there is no answer at all.
 pub fn post(url: &str, headers: &[(&str, &str)], body: &[u8]) -> anyhow::Result<Answer> {
-    let mut request = agent().post(url).header("content-type", "application/json");
+    post_as("application/json", url, headers, body)
+}
+
+/// The same under another content type.
+///
+/// # Errors
+/// Where there is no answer at all.
+pub fn post_as(
+    content_type: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> anyhow::Result<Answer> {
+    let mut request = agent().post(url).header("content-type", content_type);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -78,4 +91,16 @@ pub fn get(url: &str, headers: &[(&str, &str)]) -> anyhow::Result<Answer> {
         request = request.header(*name, *value);
     }
     answer(request.call()?)
+}
+
+/// Puts nothing there: makes what the address names.
+///
+/// # Errors
+/// Where there is no answer at all.
+pub fn put(url: &str, headers: &[(&str, &str)]) -> anyhow::Result<Answer> {
+    let mut request = agent().put(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answer(request.send_empty()?)
 }

@@ -1,0 +1,249 @@
+//! One measurement, in a process of its own, so that its memory is its own.
+
+use std::io::Write as _;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use firehose_local::buffers::Buffers;
+use firehose_local::deliver::Folder;
+use firehose_local::partition::{Arrival, Closed, Limits, Partitions};
+use firehose_local::{Compression, PartitionBy, Processor, ProcessorKind, Stream, StreamConfig};
+
+use crate::process;
+
+/// Bytes that are put, the input over and over.
+const BYTES: usize = 512 << 20;
+
+/// A moment; which one does not matter.
+const NOW_MS: u64 = 1_767_322_985_006;
+
+/// Partitions at once: more than AWS allows, for the row that needs them.
+const PARTITIONS: usize = 10_000;
+
+/// Bytes of all buffers that may be in memory.
+const MEMORY: usize = 64 << 20;
+
+/// The word that a process is started with.
+pub const WORD: &str = "lake-case";
+
+/// What is done with the lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Work {
+    /// How the key is read.
+    pub query: &'static str,
+    /// How objects are packed.
+    pub compression: Compression,
+    /// Only written, into one file.
+    plain: bool,
+}
+
+impl Work {
+    /// By a query that is only a path.
+    pub const PATH: Self = Self {
+        query: "{userId:.userId}",
+        compression: Compression::Uncompressed,
+        plain: false,
+    };
+    /// The same, packed by gzip.
+    pub const GZIP: Self = Self {
+        compression: Compression::Gzip,
+        ..Self::PATH
+    };
+    /// By a query that jq has to run, on those members that it can see.
+    pub const JQ: Self = Self {
+        query: "{userId:(.userId|tostring|ascii_downcase)}",
+        ..Self::PATH
+    };
+    /// By a query that jq has to run on the whole record.
+    pub const WHOLE: Self = Self {
+        query: "{userId:(if length > 0 then .userId else null end)}",
+        ..Self::PATH
+    };
+
+    /// The same bytes, only written.
+    pub fn plainly(self) -> Self {
+        Self {
+            plain: true,
+            ..self
+        }
+    }
+
+    fn stream(self) -> anyhow::Result<Stream> {
+        let mut config = StreamConfig::clickstream(PartitionBy::User);
+        config.compression = self.compression;
+        config.active_partitions = u32::try_from(PARTITIONS)?;
+        config
+            .processors
+            .retain(|processor| processor.kind != ProcessorKind::MetadataExtraction);
+        config
+            .processors
+            .push(Processor::metadata_extraction(self.query));
+        Ok(Stream::new(config)?)
+    }
+}
+
+/// What one process used.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// Bytes of input, in MB.
+    pub megabytes: f64,
+    /// Seconds of processor time.
+    pub cpu_seconds: f64,
+    /// Seconds by the clock.
+    pub seconds: f64,
+    /// The most memory on top of the input, in MB.
+    pub memory_mb: f64,
+    /// Objects written.
+    pub objects: f64,
+}
+
+impl Figures {
+    /// MB a second of processor time.
+    pub fn by_cpu(&self) -> f64 {
+        self.megabytes / self.cpu_seconds
+    }
+
+    /// MB a second by the clock.
+    pub fn by_clock(&self) -> f64 {
+        self.megabytes / self.seconds
+    }
+}
+
+/// Starts the process and waits for its figures.
+///
+/// # Errors
+/// Where it fails.
+pub fn start(work: Work, lines: &Path, folder: &Path) -> anyhow::Result<Figures> {
+    let folder = tempfile::tempdir_in(folder)?;
+    let output = Command::new(std::env::current_exe()?)
+        .args([WORD, work.query, work.compression.name()])
+        .arg(if work.plain { "plain" } else { "deliver" })
+        .args([lines, folder.path()])
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{work:?}: {said}");
+    let text = String::from_utf8(output.stdout)?;
+    let figures: Vec<f64> = text
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    let [megabytes, cpu_seconds, seconds, memory_mb, objects] = figures[..] else {
+        anyhow::bail!("{work:?} gave other figures than asked for: {text}");
+    };
+    Ok(Figures {
+        megabytes,
+        cpu_seconds,
+        seconds,
+        memory_mb,
+        objects,
+    })
+}
+
+/// The process: what [`start`] wrote behind its word.
+///
+/// # Errors
+/// Where something fails on the way, or what is written is not what was put.
+pub fn run(words: &[String]) -> anyhow::Result<()> {
+    let [query, compression, how, lines, folder] = words else {
+        anyhow::bail!("{WORD} is started by the comparison itself");
+    };
+    let text = fs_err::read(lines)?;
+    let lines: Vec<&[u8]> = text
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .collect();
+    let times = NonZeroUsize::new(BYTES / text.len()).context("the input is too long")?;
+    let folder = Path::new(folder);
+    let own = std::process::id();
+    let memory_mb = process::peak_mb(own)?;
+    let (cpu_seconds, started) = (super::own_cpu_seconds()?, Instant::now());
+    let put = (0..times.get()).flat_map(|_| lines.iter().copied());
+    let objects = if how == "plain" {
+        plain(put, folder)?
+    } else {
+        // Leaked, as the name must live as long as the program: it is about to end.
+        let work = Work {
+            query: String::leak(query.clone()),
+            compression: compression_of(compression)?,
+            plain: false,
+        };
+        deliver(work, put, folder)?
+    };
+    let figures = [
+        (text.len() * times.get()) as f64 / 1e6,
+        super::own_cpu_seconds()? - cpu_seconds,
+        started.elapsed().as_secs_f64(),
+        process::peak_mb(own)? - memory_mb,
+        objects as f64,
+    ];
+    let figures = figures.map(|figure| figure.to_string()).join(" ");
+    writeln!(std::io::stdout(), "{figures}")?;
+    Ok(())
+}
+
+fn compression_of(name: &str) -> anyhow::Result<Compression> {
+    [Compression::Uncompressed, Compression::Gzip]
+        .into_iter()
+        .find(|compression| compression.name() == name)
+        .with_context(|| format!("no compression {name:?}"))
+}
+
+/// Writes the lines into one file; tells how many files that are.
+fn plain<'a>(lines: impl Iterator<Item = &'a [u8]>, folder: &Path) -> anyhow::Result<usize> {
+    let file = fs_err::File::create(folder.join("plain"))?;
+    let mut file = std::io::BufWriter::with_capacity(1 << 20, file);
+    for line in lines {
+        file.write_all(line)?;
+        file.write_all(b"\n")?;
+    }
+    file.into_inner()?.sync_data()?;
+    Ok(1)
+}
+
+/// Delivers the lines; tells how many objects they became.
+fn deliver<'a>(
+    work: Work,
+    lines: impl Iterator<Item = &'a [u8]>,
+    folder: &Path,
+) -> anyhow::Result<usize> {
+    let stream = Arc::new(work.stream()?);
+    let buffers = Buffers::new(&folder.join(".buffers"), MEMORY)?;
+    let folder = Folder::open(folder, stream.config())?;
+    let limits = Limits {
+        size: 64 << 20,
+        interval: Duration::from_secs(900),
+        partitions: PARTITIONS,
+    };
+    let mut partitions = Partitions::new(Arc::clone(&stream), limits, buffers);
+    let mut drawn = 0_u128;
+    let mut random = || {
+        drawn += 1;
+        drawn.to_le_bytes()
+    };
+    let (mut objects, mut put, mut written) = (0, 0, 0);
+    let mut write = |full: Vec<Closed>| -> anyhow::Result<()> {
+        for object in full {
+            anyhow::ensure!(object.error.is_none(), "failed: {:?}", object.error);
+            objects += 1;
+            written += object.records;
+            let name = u128::MAX - objects as u128;
+            folder.deliver(&stream, &object, NOW_MS, name.to_le_bytes())?;
+        }
+        Ok(())
+    };
+    let arrival = Arrival {
+        at_ms: NOW_MS,
+        now: Duration::ZERO,
+    };
+    for line in lines {
+        put += 1;
+        write(partitions.put(line, arrival, &mut random))?;
+    }
+    write(partitions.drain())?;
+    anyhow::ensure!(put == written, "{written} records of {put} are in objects");
+    Ok(objects)
+}
