@@ -139,6 +139,15 @@ pub fn emulators() -> anyhow::Result<PathBuf> {
     packages("emulators", &[("tests/requirements-emulators.txt", None)])
 }
 
+/// Spark, in a folder of its own, and the Java that it runs on: only `soak` wants it.
+///
+/// # Errors
+/// As [`browsers`] and [`python`].
+pub fn spark() -> anyhow::Result<PathBuf> {
+    programs(&[("java", "openjdk-17-jre-headless")], "no Spark can run")?;
+    packages("spark", &[("tests/requirements-spark.txt", None)])
+}
+
 /// A Python in a folder below the target folder, with what files of requirements name.
 fn packages(folder: &str, files: &[(&str, Option<&str>)]) -> anyhow::Result<PathBuf> {
     let mut wanted = String::new();
