@@ -16,5 +16,6 @@ mod page;
 mod program;
 mod refusals;
 mod running;
+mod story;
 mod terraform;
 mod trouble;
