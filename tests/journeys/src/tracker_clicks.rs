@@ -134,7 +134,7 @@ async fn left_middle_and_keyboard_clicks_are_one_event_each() -> anyhow::Result<
 
 /// posthog#1469: in an open root the inner element is named, of a closed one the host.
 #[tokio::test(flavor = "multi_thread")]
-async fn shadow_roots_are_looked_into_where_they_are_open() -> anyhow::Result<()> {
+async fn complaint_25_shadow_roots_are_looked_into_where_they_are_open() -> anyhow::Result<()> {
     let (site, browser) = on("/clicks").await?;
     press(&browser, "#host", 0).await?;
     press(&browser, "#closed", 0).await?;

@@ -103,7 +103,7 @@ async fn each_place_that_a_script_moves_to_is_seen_once() -> anyhow::Result<()> 
 /// plausible#4656: the back/forward cache still works with us, and a page that it gives back
 /// is seen.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_given_back_is_seen_again() -> anyhow::Result<()> {
+async fn complaint_22_a_page_given_back_is_seen_again() -> anyhow::Result<()> {
     let (site, browser) = on("/places").await?;
     browser
         .run("addEventListener('pageshow', (event) => (window.given = event.persisted))")
@@ -136,7 +136,7 @@ async fn a_page_given_back_is_seen_again() -> anyhow::Result<()> {
 
 /// hashicorp/dev-portal#2645.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_call_takes_the_place_of_the_view_it_is_about() -> anyhow::Result<()> {
+async fn complaint_21_a_page_call_takes_the_place_of_the_view_it_is_about() -> anyhow::Result<()> {
     let (site, browser) = on("/places").await?;
     browser
         .run("go('pushState', '/places/own', ''); clickstream.page('Books', 'Own', {shelf: 3})")

@@ -51,7 +51,7 @@ async fn nothing_of_ours_reaches_the_page_even_when_all_fails() -> anyhow::Resul
 
 /// posthog-js#1918: no `unsafe-eval`, and no origin but the site's.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_strict_policy_needs_only_the_word_for_wasm() -> anyhow::Result<()> {
+async fn complaint_16_a_strict_policy_needs_only_the_word_for_wasm() -> anyhow::Result<()> {
     let (site, browser) = on("/strict").await?;
     browser.click("#button").await?;
     let events = site
@@ -66,7 +66,7 @@ async fn a_strict_policy_needs_only_the_word_for_wasm() -> anyhow::Result<()> {
 
 /// analytics-next#314: without wasm every call is a no-op and the promise settles.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_forbids_wasm_works_as_without_us() -> anyhow::Result<()> {
+async fn complaint_12_a_page_that_forbids_wasm_works_as_without_us() -> anyhow::Result<()> {
     let (site, browser) = apart().await?;
     browser.goto(&format!("{}/nowasm", site.url)).await?;
     browser.run(WATCH).await?;
@@ -93,7 +93,8 @@ async fn a_page_that_forbids_wasm_works_as_without_us() -> anyhow::Result<()> {
 
 /// posthog-js#4694: Global Privacy Control.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_not_to_be_tracked_is_kept_nowhere() -> anyhow::Result<()> {
+async fn complaint_14_who_asks_not_to_be_tracked_is_kept_nowhere_and_marked() -> anyhow::Result<()>
+{
     let (site, browser) = apart().await?;
     // Chromium has no switch for it: the page says it in the browser's place.
     open(&site, &browser, "/private").await?;
@@ -112,6 +113,9 @@ async fn who_asks_not_to_be_tracked_is_kept_nowhere() -> anyhow::Result<()> {
             .iter()
             .all(|taken| taken.body["storage"] == "denied")
     );
+    for event in &events {
+        assert_eq!(event["context"]["privacy"], json!({"gpc": true}), "{event}");
+    }
     let first = events[0]["anonymousId"].clone();
     open(&site, &browser, "/private").await?;
     browser.run("clickstream.track('Y')").await?;

@@ -180,7 +180,7 @@ mod tests {
 
     /// gridfinity-layout-tool#311, umami#2461.
     #[test]
-    fn replacing_the_query_is_no_view_replacing_the_path_is() {
+    fn complaint_19_replacing_the_query_is_no_view_replacing_the_path_is() {
         let mut pages = at(HOME);
         assert_eq!(
             seen(&mut pages, "replaceState", "https://shop.example/?q=a"),
