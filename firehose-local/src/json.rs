@@ -280,24 +280,24 @@ impl Open {
 fn plain_prefix(text: &[u8]) -> usize {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let (words, _) = text.as_chunks::<8>();
-    let mut at = 0;
-    for word in words {
+    let (words, rest) = text.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // The usual "has a zero byte" trick, thrice; a hit is looked at byte by byte below.
+        // The usual "has a zero byte" trick, thrice. A borrow may mark bytes behind the first hit,
+        // never one before it.
         let control = word.wrapping_sub(ONES * 0x20);
         let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
         let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
-        if (control | quote | backslash) & !word & HIGHS != 0 {
-            break;
+        let hits = (control | quote | backslash) & !word & HIGHS;
+        if hits != 0 {
+            // At most 7: no cast loses anything.
+            let within = (hits.trailing_zeros() / 8) as usize;
+            return number * 8 + within;
         }
-        at += 8;
     }
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F))
-        .unwrap_or(rest.len())
+    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+    let within = rest.iter().position(special).unwrap_or(rest.len());
+    words.len() * 8 + within
 }
 
 /// The text of a string whose escapes [`Cursor::string`] has found right. Bytes that are not
@@ -348,4 +348,24 @@ fn unit(digits: &[u8]) -> (u32, &[u8]) {
         value * 16 + char::from(*digit).to_digit(16).unwrap_or(0)
     });
     (value, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain_prefix;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_prefix_ends_where_the_first_special_byte_is(
+            text in prop::collection::vec(prop_oneof![
+                3 => prop::sample::select(b" !#[]a~\x7f\x80\x9f\xa2\xff".to_vec()),
+                1 => any::<u8>(),
+            ], 0..40),
+        ) {
+            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
+            let end = text.iter().position(special).unwrap_or(text.len());
+            prop_assert_eq!(plain_prefix(&text), end);
+        }
+    }
 }
