@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod command;
+mod conformance;
 mod demo;
 mod fuzz;
 mod npm;
@@ -38,6 +39,8 @@ The project's commands:
       What a page loads, in brotli, and what each subject of the tracker costs.
   cargo xtask bench [relay] [yardsticks] [lake] [bot] [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
+  cargo xtask conformance
+      firehose-local and other emulators at the same probes; the table in its README.
 ";
 
 fn main() -> ExitCode {
@@ -70,6 +73,7 @@ fn run() -> anyhow::Result<()> {
         "build" => finished(&mut arguments).and_then(|()| build::build()),
         "size" => finished(&mut arguments).and_then(|()| size::size()),
         "bench" => bench::run(&mut arguments),
+        "conformance" => finished(&mut arguments).and_then(|()| conformance::run()),
         // Started by `demo`, which becomes the shop itself: waits for it, then visits.
         "visit" => demo::visit(&mut arguments),
         "help" => {

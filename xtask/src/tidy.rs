@@ -2,6 +2,7 @@
 //! it; a rule that must give way somewhere has that place and the reason beside it here.
 
 mod arrows;
+mod conformance;
 mod files;
 mod links;
 mod security;

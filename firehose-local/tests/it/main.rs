@@ -6,6 +6,8 @@
 )]
 
 mod api;
+mod complaints;
+mod conformance;
 mod control;
 mod delivery;
 mod faults;

@@ -6,14 +6,14 @@ use crate::command::root;
 const PAGE: &str = "docs/security.md";
 
 /// The rows of the table, each as its cells.
-fn rows(text: &str) -> Vec<Vec<&str>> {
+pub(super) fn rows(text: &str) -> Vec<Vec<&str>> {
     let rows = text.lines().filter(|line| line.starts_with('|'));
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
         .collect()
 }
 
 /// What is wrong with the test that a cell names.
-fn missing(cell: &str) -> Option<String> {
+pub(super) fn missing(cell: &str) -> Option<String> {
     let named = cell
         .strip_prefix('`')
         .and_then(|cell| cell.strip_suffix('`'));
