@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: the fuzz targets, each for some seconds from its seeds and from what former
 //! runs found.
 //!
-//! The targets are crates of their own (`event/fuzz`, `relay/fuzz`), built by cargo-fuzz on the stable
+//! The targets are crates of their own (`event/fuzz`, `relay/fuzz`, `firehose-local/fuzz`), built by cargo-fuzz on the stable
 //! compiler. Without a sanitizer: there is no `unsafe` of ours that one could watch, and the build
 //! takes half as long. What a run finds goes into the target folder; a crash leaves its input there.
 
@@ -14,12 +14,15 @@ use lexopt::ValueExt as _;
 use crate::{command, setup};
 
 /// The targets: which crate's, its name, and the longest input in bytes that it is given.
-const TARGETS: [(&str, &str, u32); 5] = [
+const TARGETS: [(&str, &str, u32); 8] = [
     ("event", "intake", 2048),
     ("relay", "token", 1024),
     ("relay", "damage", 42),
     ("relay", "bytes", 4096),
     ("relay", "inflate", 4096),
+    ("firehose-local", "deaggregate", 2048),
+    ("firehose-local", "query", 512),
+    ("firehose-local", "prefix", 1024),
 ];
 
 /// Seconds for each target where nobody says more; `soak` does.
