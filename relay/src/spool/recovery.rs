@@ -121,6 +121,8 @@ pub fn recover(
     for (header, _) in headers.values() {
         ends.extend(header.ends.iter().copied());
         recovered.next_number = recovered.next_number.max(header.number + 1);
+        // Of the positions before it, all may have been void: none may come behind this head.
+        recovered.next_position = recovered.next_position.max(header.first);
     }
     let firsts: Vec<u64> = headers.values().map(|(header, _)| header.first).collect();
     let count = headers.len();

@@ -14,6 +14,7 @@
 
 mod damage;
 mod each_sync;
+mod first_commit;
 mod former_life;
 mod hand_clock;
 mod histories;
