@@ -9,7 +9,7 @@
   if (!script || !Array.isArray(calls)) return;
 
   const KEPT = "clickstream.early";
-  let deliver, busy, timer;
+  let deliver, busy, moved, timer;
   let waiting = [];
 
   // One thing that happened, with when and where. What happens while another is being
@@ -54,6 +54,7 @@
     const { type: kind, view } = event;
     // A frame with a tracker of its own tells of its clicks itself.
     if (view && view != window && view.clickstream) return;
+    if (kind == "popstate" && moved) return;
     if (kind == "visibilitychange") signal(document.visibilityState);
     else if (/focus|blur/.test(kind)) signal("focus", document.hasFocus());
     else if (kind == "load") within(event.target);
@@ -190,7 +191,7 @@
 
   window.clickstream = api;
 
-  listen("click auxclick pageshow pagehide visibilitychange online load", true);
+  listen("click auxclick pageshow pagehide visibilitychange online load popstate", true);
   document.querySelectorAll("iframe").forEach(within);
 
   // The Navigation API tells of every move within the document. Where there is none, the history
@@ -198,7 +199,9 @@
   if (window.navigation?.currentEntry)
     navigation.addEventListener("currententrychange", ({ navigationType: how }) => {
       try {
-        if (how) signal({ push: "pushState", replace: "replaceState" }[how] || "popstate");
+        // Of steps back and forward `popstate` tells, when a page's listeners have set the title.
+        moved = { push: "pushState", replace: "replaceState" }[how];
+        if (moved) signal(moved);
       } catch (error) {
         warn(error);
       }
@@ -212,7 +215,7 @@
         return result;
       };
     }
-    listen("popstate hashchange", true);
+    listen("hashchange", true);
   }
 
   // @bindings
