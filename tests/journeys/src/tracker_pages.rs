@@ -117,7 +117,9 @@ async fn complaint_22_a_page_given_back_is_seen_again() -> anyhow::Result<()> {
     browser
         .wait_for("the first page", "return document.title === 'Places'")
         .await?;
-    let given = browser.run("return window.given").await?;
+    let given = browser
+        .wait_for("the page to be shown", "return window.given")
+        .await?;
     let events = site
         .wait_for("three views", |events| views(events).len() >= 3)
         .await?;
