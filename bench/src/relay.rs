@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use clickstream_lab::http;
 use clickstream_lab::program::Program;
 use clickstream_lab::relay::Relay;
+use clickstream_lab::wait;
 
 use crate::load::{self, Answered, CONNECTIONS, QUICK_SYNC_US};
 use crate::report::Report;
@@ -17,6 +18,10 @@ use crate::{machine, process, table};
 
 /// The part of bare's requests a second that is promised, by events a request.
 const GOALS: [(usize, f64); 3] = [(1, 0.70), (20, 0.50), (100, 0.35)];
+
+/// Segments that are zero-filled before a round begins, as those of a relay that runs are.
+const READY: &str = "2GiB";
+const READY_BYTES: u64 = 2 << 30;
 
 const TOKEN: &str = "bench-metrics-token";
 
@@ -69,7 +74,8 @@ pub fn run(rounds: usize, time: Duration) -> anyhow::Result<()> {
     writeln!(
         report,
         "The relay with a synced spool, identity and duplicates on, beside a bare axum handler that \
-         only reads the body. Load: wrk, one thread, {CONNECTIONS} connections, {rounds} rounds of \
+         only reads the body. Its segments are zero-filled beforehand ({READY}), as those of a relay that \
+         runs are: used before, or made in quiet times. Load: wrk, one thread, {CONNECTIONS} connections, {rounds} rounds of \
          {} s in turns, medians. *CPU* is the server's user and system time a request: the figure \
          that neighbours disturb least. Nothing is delivered meanwhile. *Ratio* is requests a second over bare's, then CPU a \
          request of bare over ours.\n\n{}\n",
@@ -144,23 +150,38 @@ fn durable(
             "65536",
             "--spool-size",
             "32GiB",
+            // What one round fills: a relay that runs has segments that were used before.
+            "--spool-ready",
+            READY,
             "--metrics-token",
             TOKEN,
         ],
     )?;
     relay.wait_ready()?;
+    wait::until("segments made ready", || {
+        let bytes = metrics(&relay).map_err(|error| format!("{error:#}"))?;
+        let ready = bytes
+            .lines()
+            .find_map(|line| line.strip_prefix("clickstream_spool_ready_bytes "));
+        match ready.and_then(|ready| ready.parse::<u64>().ok()) {
+            Some(ready) if ready >= READY_BYTES => Ok(()),
+            ready => Err(format!("{ready:?}")),
+        }
+    })?;
     let port = relay.url.rsplit(':').next().unwrap_or_default().parse()?;
     measure(relay.program.id(), port, events, time, figures)?;
-    let bearer = format!("Bearer {TOKEN}");
-    let page = http::get(
-        &format!("{}/metrics", relay.url),
-        &[("authorization", &bearer)],
-    )?;
+    let page = metrics(&relay)?;
     anyhow::ensure!(
-        page.body.contains("clickstream_events_duplicate_total 0"),
+        page.contains("clickstream_events_duplicate_total 0"),
         "events were taken for duplicates: then nothing was measured"
     );
-    Ok(Syncs::read(&page.body))
+    Ok(Syncs::read(&page))
+}
+
+fn metrics(relay: &Relay) -> anyhow::Result<String> {
+    let bearer = format!("Bearer {TOKEN}");
+    let url = format!("{}/metrics", relay.url);
+    Ok(http::get(&url, &[("authorization", &bearer)])?.body)
 }
 
 fn unsynced(events: usize, time: Duration, figures: &mut Figures) -> anyhow::Result<()> {

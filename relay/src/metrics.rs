@@ -119,6 +119,11 @@ impl Page {
         );
         self.gauge("spool_segments", "Segment files.", counters.segments);
         self.gauge(
+            "spool_ready_bytes",
+            "Bytes of segments that a burst finds ready: empty, or all delivered.",
+            counters.ready_bytes,
+        );
+        self.gauge(
             "duplicate_window_ids",
             "Ids that a duplicate is compared with.",
             counters.ids,

@@ -74,6 +74,8 @@ pub struct Counters {
     pub torn_tails: u64,
     /// Segment files, the spare one included.
     pub segments: u64,
+    /// Bytes of segments that a burst finds ready: empty, or all delivered.
+    pub ready_bytes: u64,
     /// Ids that the window of duplicates holds.
     pub ids: u64,
     /// Bytes of memory that it takes.

@@ -26,6 +26,9 @@ pub struct Config {
     pub durability: Durability,
     /// Bytes of a segment file. Default 16 MiB.
     pub segment_size: u64,
+    /// Bytes of empty segments that are kept ready for a burst, made while nobody appends and while
+    /// the disk has room for sixteen more; at most a quarter of [`Config::size`]. Default 64 MiB.
+    pub ready: u64,
     /// How long ids are remembered, and with how much memory.
     pub duplicates: duplicate::Config,
     /// Bytes that may wait in memory for the disk. Default 32 MiB.
@@ -41,6 +44,7 @@ impl Config {
             size: 1 << 30,
             durability: Durability::Fsync,
             segment_size: 16 << 20,
+            ready: 64 << 20,
             duplicates: duplicate::Config::default(),
             queue_bytes: 32 << 20,
         }

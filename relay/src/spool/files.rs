@@ -176,6 +176,12 @@ pub trait Files: Debug + Send + Sync {
     /// `Unsupported` where the system cannot sync a whole file system.
     fn file_system(&self, dir: &Path) -> io::Result<Arc<dyn FileSystem>>;
 
+    /// Bytes that may be written below this folder before the disk is full.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    fn room(&self, dir: &Path) -> io::Result<u64>;
+
     /// Takes a lock that only one process can hold and that dies with it.
     ///
     /// # Errors

@@ -115,12 +115,15 @@ pub struct Log {
     pub(super) durability: Durability,
     pub(super) segment_size: u64,
     pub(super) most_segments: usize,
+    /// So many bytes of empty segments are made ahead of need.
+    pub(super) ready: u64,
     pub(super) shared: Arc<Shared>,
     pub(super) current: Option<Current>,
     /// Ends that no durable header names yet.
     pub(super) unsettled: Vec<(u64, u64)>,
     pub(super) next_number: u64,
     pub(super) next_slot: u64,
+    /// Files that hold nothing needed; one that is not whole yet comes first.
     pub(super) free: Vec<SegmentFile>,
     /// No file could be added when one was last wanted.
     pub(super) disk_full: bool,

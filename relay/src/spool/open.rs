@@ -138,6 +138,7 @@ pub(super) fn open(
         health: Mutex::new(Health::default()),
         _lock: lock,
     });
+    recovered.free.sort_by_key(|file| file.capacity);
     let log = Log {
         files,
         clock,
@@ -146,6 +147,7 @@ pub(super) fn open(
         durability: config.durability,
         segment_size: config.segment_size,
         most_segments: usize::try_from(config.size / config.segment_size).unwrap_or(usize::MAX),
+        ready: config.ready.min(config.size / 4),
         shared,
         current: recovered.current,
         unsettled: recovered.unsettled,

@@ -13,6 +13,8 @@ use super::{AppendError, Core};
 
 /// Between the starts of two commits, when more than a few wait.
 const PACE: Duration = Duration::from_micros(500);
+/// So long without an append is a quiet time.
+const QUIET: Duration = Duration::from_millis(20);
 /// So many appends in one commit are a load.
 const LOAD: usize = 4;
 
@@ -108,6 +110,7 @@ impl Writer {
         let segments = self.log.file_count() as u64;
         let counters = books.counters_mut();
         counters.segments = segments;
+        counters.ready_bytes = self.log.ready_bytes();
         match &outcome.error {
             None if outcome.placed.is_empty() => {}
             None => self.core.set_intake_health(None),
@@ -166,6 +169,18 @@ impl Writer {
         self.log.prepare()
     }
 
+    /// One step of making segments ready for a burst, in a quiet time; says whether there is more
+    /// to do.
+    pub fn make_ready(&mut self) -> bool {
+        let more = self.log.make_ready();
+        let ready = self.log.ready_bytes();
+        let segments = self.log.file_count() as u64;
+        let mut books = self.core.books();
+        books.counters_mut().ready_bytes = ready;
+        books.counters_mut().segments = segments;
+        more
+    }
+
     /// Puts the durable ids into a file and merges what is to be merged; what a thread of
     /// its own does beside a writer that runs by itself.
     pub fn tend_ids(&mut self) {
@@ -202,10 +217,11 @@ impl Writer {
         self.finish();
     }
 
-    /// Sleeps until somebody waits; meanwhile makes the spare segment. False when closed.
+    /// Sleeps until somebody waits; meanwhile makes the spare segment, and after a while those for
+    /// a burst. False when closed.
     fn wait(&mut self) -> bool {
         let core = Arc::clone(&self.core);
-        let mut more = true;
+        let (mut more, mut quiet, mut lacking) = (true, false, true);
         let mut queue = core.queue();
         while queue.waiting.is_empty() && !queue.closed {
             if self.probe_is_due(&mut queue) {
@@ -216,8 +232,20 @@ impl Writer {
                 drop(queue);
                 more = self.prepare();
                 queue = core.queue();
+            } else if quiet && lacking {
+                drop(queue);
+                lacking = self.make_ready();
+                queue = core.queue();
             } else {
-                queue = core.sleep(queue, self.until_probe());
+                // Whoever woke us for another reason than an append did not end the quiet.
+                let until_probe = self.until_probe();
+                let most = match (lacking, until_probe) {
+                    (true, Some(probe)) => Some(probe.min(QUIET)),
+                    (true, None) => Some(QUIET),
+                    (false, probe) => probe,
+                };
+                queue = core.sleep(queue, most);
+                quiet = true;
             }
         }
         !queue.waiting.is_empty()

@@ -22,6 +22,7 @@ mod history;
 mod ids;
 mod looking;
 mod model;
+mod ready;
 mod room;
 mod rows;
 mod spool_promises;

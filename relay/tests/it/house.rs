@@ -69,6 +69,8 @@ pub fn flags(dir: &Path) -> Flags {
     flags.intake.write_key = Some(keys.map(Secret::from).to_vec());
     flags.spool.dir = Some(dir.join("spool"));
     flags.spool.size = Some(clickstream_relay::config::quantity::Size(64 << 20));
+    // Made of zeros by a hundred houses at once, they would be gigabytes.
+    flags.spool.ready = Some(clickstream_relay::config::quantity::Size(0));
     flags.sink.lake_dir = Some(dir.join("lake"));
     flags.sink.buffer_interval = Some(Seconds(Duration::from_secs(3600)));
     flags

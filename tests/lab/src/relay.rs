@@ -48,6 +48,8 @@ impl Relay {
             command
                 .args(program::unless(more, "--listen", "127.0.0.1:0"))
                 .args(program::unless(more, "--buffer-interval", "0.2"))
+                // A hundred short-lived relays would write gigabytes that nobody reads.
+                .args(program::unless(more, "--spool-ready", "0"))
                 .arg("--lake-dir")
                 .arg(folder.join("lake"))
                 .arg("--spool-dir")

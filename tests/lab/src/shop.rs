@@ -50,6 +50,7 @@ impl Shop {
             command
                 .args(["--listen", "127.0.0.1:0"])
                 .args(program::unless(more, "--buffer-interval", "0.2"))
+                .args(program::unless(more, "--spool-ready", "0"))
                 .arg("--data")
                 .arg(path)
                 .arg("--tracker-dir")

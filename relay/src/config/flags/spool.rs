@@ -30,6 +30,16 @@ pub struct SpoolFlags {
         env = "CLICKSTREAM_SPOOL_SIZE"
     )]
     pub size: Option<Size>,
+    /// Empty segments kept ready for a burst, made in quiet times; at most a quarter of --spool-size
+    /// [default: 64MiB]
+    #[arg(
+        id = "spool-ready",
+        long = "spool-ready",
+        allow_negative_numbers = true,
+        value_name = "SIZE",
+        env = "CLICKSTREAM_SPOOL_READY"
+    )]
+    pub ready: Option<Size>,
     /// When an event counts as kept: synced to the disk, or handed to the system [default: fsync]
     #[arg(long, value_name = "WHEN", value_enum, env = "CLICKSTREAM_DURABILITY")]
     pub durability: Option<Durability>,
@@ -55,6 +65,7 @@ pub struct SpoolFlags {
 layered!(SpoolFlags:
     dir
     size
+    ready
     durability
     duplicate_horizon
     duplicate_memory

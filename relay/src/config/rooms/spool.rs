@@ -11,6 +11,7 @@ pub(in crate::config) fn composed(flags: SpoolFlags) -> Result<spool::Config, Co
     let dir = flags.dir.unwrap_or_else(|| PathBuf::from("data/spool"));
     let mut config = spool::Config::new(dir);
     config.size = flags.size.map_or(config.size, |size| size.0);
+    config.ready = flags.ready.map_or(config.ready, |ready| ready.0);
     config.durability = match flags.durability.unwrap_or_default() {
         Durability::Fsync => spool::Durability::Fsync,
         Durability::Buffered => spool::Durability::Buffered,

@@ -106,6 +106,11 @@ impl Files for RealFiles {
         Err(io::ErrorKind::Unsupported.into())
     }
 
+    fn room(&self, dir: &Path) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(dir)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
         let file = fs_err::OpenOptions::new()
             .create(true)

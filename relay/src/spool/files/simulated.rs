@@ -251,6 +251,11 @@ impl Files for SimulatedDisk {
         Ok(Arc::new(self.handle(&disk, node)))
     }
 
+    fn room(&self, dir: &Path) -> io::Result<u64> {
+        let disk = self.disk();
+        Ok(disk.room(disk.find(dir)?).unwrap_or(u64::MAX))
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Lock>> {
         let mut disk = self.disk();
         disk.lock(path)?;

@@ -11,6 +11,9 @@ use crate::spool::segment::{Segment, SegmentFile};
 /// A spare file is zero-filled by so much between two commits.
 const STEP: u64 = 1 << 20;
 
+/// So many segments must have room on the disk for one to be made before it is needed.
+const ROOMY: u64 = 16;
+
 impl Log {
     /// No frame goes to the current segment any more; what stands behind its end is void
     /// once the next header says so.
@@ -116,7 +119,7 @@ impl Log {
             let _ = self.files.remove_file(&file.path);
             return Err(error);
         }
-        self.free.push(file);
+        self.free.insert(0, file);
         Ok(())
     }
 
@@ -165,10 +168,48 @@ impl Log {
             // A full disk is met again, and said, when the segment is needed.
             return wanted && self.add_file().is_ok();
         }
+        self.grow_spare()
+    }
+
+    /// A step of what makes the spare whole that is not; says whether more is to be done.
+    fn grow_spare(&mut self) -> bool {
         let size = self.segment_size;
-        match self.free.last_mut() {
+        match self.free.first_mut() {
             Some(spare) => spare.grow(size, STEP).is_ok_and(|whole| !whole),
             None => false,
         }
+    }
+
+    /// As [`Log::prepare`], until a burst of the size that was set finds empty segments. For
+    /// quiet times only: a step is a sync that an append would have to wait for.
+    pub fn make_ready(&mut self) -> bool {
+        if self.grow_spare() {
+            return true;
+        }
+        let is_lacking = self.ready_bytes() < self.ready
+            && self.file_count() < self.most_segments
+            && self.is_roomy();
+        is_lacking && self.add_file().is_ok()
+    }
+
+    /// Whether a segment that nobody needs yet takes no room that plans, ids, or whatever else is
+    /// on the disk may need.
+    fn is_roomy(&self) -> bool {
+        let room = self.files.room(&self.dir);
+        room.is_ok_and(|room| room / ROOMY >= self.segment_size)
+    }
+
+    /// Bytes of segments that are whole and empty, or that all is delivered of.
+    #[must_use]
+    pub fn ready_bytes(&self) -> u64 {
+        let filed = self.shared.filed.load(Ordering::Acquire);
+        let delivered = self.shared.delivered.load(Ordering::Acquire);
+        let current = self.current.as_ref().map(|current| current.number);
+        let table = self.shared.segments();
+        let used = table
+            .values()
+            .take_while(|one| one.until <= filed.min(delivered) && Some(one.number) != current);
+        let whole = self.free.iter().filter(|file| self.is_whole(file));
+        (used.count() + whole.count()) as u64 * self.segment_size
     }
 }

@@ -115,7 +115,7 @@ impl Disk {
 
     // Names.
 
-    fn find(&self, path: &Path) -> io::Result<usize> {
+    pub fn find(&self, path: &Path) -> io::Result<usize> {
         self.alive()?;
         let mut node = 0;
         for component in path.components() {
@@ -297,7 +297,7 @@ impl Disk {
     }
 
     /// By how much the file or folder may grow; none: without bound.
-    fn room(&self, node: usize) -> Option<u64> {
+    pub fn room(&self, node: usize) -> Option<u64> {
         let whole = self
             .capacity
             .map(|capacity| capacity.saturating_sub(self.used()));
