@@ -73,7 +73,15 @@ fn a_full_disk_is_503_until_there_is_room_and_loses_nothing() -> anyhow::Result<
     // room for all that can have been acknowledged, and for the spool's own files.
     let relay = Relay::start(
         &disk,
-        &["--buffer-interval", "0.05", "--spool-size", "1GiB"],
+        &[
+            "--buffer-interval",
+            "0.05",
+            "--spool-size",
+            "1GiB",
+            // As it is unless set: it must not take the last room.
+            "--spool-ready",
+            "64MiB",
+        ],
     )?;
     relay.wait_ready()?;
 
