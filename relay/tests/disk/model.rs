@@ -55,6 +55,10 @@ impl Model {
         self.acknowledged.insert(number);
     }
 
+    pub fn is_acknowledged(&self, number: u64) -> bool {
+        self.acknowledged.contains(&number)
+    }
+
     pub fn acknowledged(&self) -> usize {
         self.acknowledged.len()
     }

@@ -108,7 +108,12 @@ impl World {
     fn note_sent(&mut self, numbers: &[u64]) {
         let now = self.clock.now_ms();
         for number in numbers {
-            self.taken_at.entry(*number).or_insert(now);
+            let taken_at = self.taken_at.entry(*number).or_insert(now);
+            // What was sent before may have been lost, and this time be stored by a clock that went
+            // back: by that reading its id gets old.
+            if !self.model.is_acknowledged(*number) {
+                *taken_at = now.min(*taken_at);
+            }
         }
     }
 
