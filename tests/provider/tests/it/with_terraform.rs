@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::Context as _;
+use clickstream_lab::program::Program;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -137,6 +138,25 @@ impl Folder {
     /// What a command says as JSON.
     fn json(&self, arguments: &[&str]) -> anyhow::Result<Value> {
         Ok(serde_json::from_str(&self.run(arguments)?)?)
+    }
+
+    /// Plans into the file `plan`, with these words more; what it would come to.
+    fn planned(&self, more: &[&str]) -> anyhow::Result<Value> {
+        let plan = ["plan", "-input=false", "-no-color", "-out=plan"];
+        self.run(&[&plan, more].concat())?;
+        self.json(&["show", "-json", "plan"])
+    }
+
+    /// `firehose-local serve --terraform PATH`, its lake in the temp folder.
+    fn served(&self, path: &str) -> anyhow::Result<Program> {
+        let lake = self.temp.path().join("lake");
+        Program::start("firehose-local", |command| {
+            command
+                .args(["serve", "--listen", "127.0.0.1:0", "--terraform", path])
+                .arg("--dir")
+                .arg(&lake);
+            self.prepare(command)
+        })
     }
 
     /// The state's resources after an apply: address and values.

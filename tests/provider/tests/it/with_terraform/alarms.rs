@@ -22,9 +22,7 @@ const ALARMS: [(&str, &str, f64); 6] = [
 
 /// The planned alarms by name.
 fn planned(folder: &Folder, variables: &[&str]) -> anyhow::Result<BTreeMap<String, Value>> {
-    let plan = ["plan", "-input=false", "-no-color", "-out=plan"];
-    folder.run(&[&plan[..], variables].concat())?;
-    let plan = folder.json(&["show", "-json", "plan"])?;
+    let plan = folder.planned(variables)?;
     let resources = plan["planned_values"]["root_module"]["resources"].as_array();
     let alarms = resources
         .into_iter()

@@ -20,20 +20,7 @@ impl Deployed {
     fn start() -> anyhow::Result<Self> {
         let folder = Folder::of_the_project()?;
         folder.applied()?;
-        let lake = folder.temp.path().join("lake");
-        let mut program = Program::start("firehose-local", |command| {
-            command
-                .args([
-                    "serve",
-                    "--listen",
-                    "127.0.0.1:0",
-                    "--terraform",
-                    ".",
-                    "--dir",
-                ])
-                .arg(&lake);
-            folder.prepare(command)
-        })?;
+        let mut program = folder.served(".")?;
         program.wait_for("the state", |line| {
             line.contains("has applied").then_some(())
         })?;
@@ -193,16 +180,7 @@ fn complaint_56_aws_provider_29092_partitioning_is_for_a_streams_life() -> anyho
     fs_err::write(&file, without)?;
     folder.applied()?;
     fs_err::write(&file, with)?;
-    let plan = [
-        "plan",
-        "-input=false",
-        "-no-color",
-        "-out=plan",
-        "-var",
-        "stream_name=second",
-    ];
-    folder.run(&plan)?;
-    let plan = folder.json(&["show", "-json", "plan"])?;
+    let plan = folder.planned(&["-var", "stream_name=second"])?;
     let changes = plan["resource_changes"].as_array().context("no changes")?;
     let stream = changes
         .iter()
@@ -246,8 +224,7 @@ fn plain(with: &str) -> anyhow::Result<String> {
 fn complaint_57_aws_provider_3380_the_role_has_its_rights_before_the_stream_is_made()
 -> anyhow::Result<()> {
     let folder = Folder::of_the_project()?;
-    folder.run(&["plan", "-input=false", "-no-color", "-out=plan"])?;
-    let plan = folder.json(&["show", "-json", "plan"])?;
+    let plan = folder.planned(&[])?;
     let configured = &plan["configuration"]["root_module"]["resources"];
     let configured = configured.as_array().context("no configuration")?;
     let stream = configured

@@ -2,7 +2,6 @@
 
 use anyhow::Context as _;
 use clickstream_lab::http;
-use clickstream_lab::program::Program;
 use serde_json::Value;
 
 use super::Folder;
@@ -10,20 +9,7 @@ use super::Folder;
 /// The stream that `firehose-local serve --terraform PATH` describes, and where it says that it
 /// has it from.
 fn described(folder: &Folder, path: &str, name: &str) -> anyhow::Result<(Value, String)> {
-    let lake = folder.temp.path().join("lake");
-    let mut program = Program::start("firehose-local", |command| {
-        command
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--terraform",
-                path,
-                "--dir",
-            ])
-            .arg(&lake);
-        folder.prepare(command)
-    })?;
+    let mut program = folder.served(path)?;
     let source = program.wait_for("where the stream is from", |line| {
         let (_, source) = line.split_once(" is read from ")?;
         Some(source.to_owned())
@@ -90,15 +76,7 @@ fn a_state_is_what_runs_locally() -> anyhow::Result<()> {
 #[test]
 fn a_plan_is_what_would_run() -> anyhow::Result<()> {
     let folder = Folder::of_the_project()?;
-    let plan = [
-        "plan",
-        "-input=false",
-        "-no-color",
-        "-out=plan",
-        "-var",
-        "stream_name=planned",
-    ];
-    folder.run(&plan)?;
+    folder.planned(&["-var", "stream_name=planned"])?;
     let (destination, source) = described(&folder, "plan", "planned")?;
     assert!(source.contains("what Terraform has planned"), "{source}");
     // No bucket is there yet, and so no ARN; the plan knows the name that it will have.

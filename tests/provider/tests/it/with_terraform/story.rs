@@ -119,16 +119,7 @@ fn the_files_own_tests_pass() -> anyhow::Result<()> {
 fn a_wrong_region_is_not_made_up() -> anyhow::Result<()> {
     // What the provider's block says wins over the default chain.
     let folder = Folder::of_the_project()?;
-    let plan = [
-        "plan",
-        "-input=false",
-        "-no-color",
-        "-out=plan",
-        "-var",
-        "region=sa-east-1",
-    ];
-    folder.run(&plan)?;
-    let plan = folder.json(&["show", "-json", "plan"])?;
+    let plan = folder.planned(&["-var", "region=sa-east-1"])?;
     let command = plan["planned_values"]["outputs"]["relay_command"]["value"].to_string();
     assert!(command.contains("AWS_REGION=sa-east-1"), "{command}");
     Ok(())
