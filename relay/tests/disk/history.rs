@@ -110,12 +110,12 @@ impl History {
                 numbers.push(self.world.model.event((user > 0).then_some(user)).0);
             }
             if self.random.random_bool(0.7) {
-                let owed = self.world.owed_again();
+                let owed = self.world.owed_again()?;
                 let again = self.random.random_range(0..=owed.len());
                 numbers.extend(owed.into_iter().take(again));
             }
             if self.random.random_bool(0.3) {
-                numbers.extend(self.answers_lost());
+                numbers.extend(self.answers_lost()?);
             }
             self.world.send(numbers)?;
         }
@@ -132,19 +132,20 @@ impl History {
     }
 
     /// Events that were answered, but the answer did not reach the client.
-    fn answers_lost(&mut self) -> Vec<u64> {
+    fn answers_lost(&mut self) -> Result<Vec<u64>, Counterexample> {
+        self.world.start()?;
         let from = self
             .random
             .random_range(0..=self.world.model.acknowledged());
         let taken = self.world.model.acknowledged_from(from).take(3);
         let taken = taken.filter(|number| self.world.is_remembered(*number));
-        taken.collect()
+        Ok(taken.collect())
     }
 
     /// A client is impatient, or another one comes, while the disk syncs.
     fn during_commit(&mut self) -> Result<(), Counterexample> {
         let mut numbers = vec![self.world.model.event(Some(1)).0];
-        let owed = self.world.owed_again();
+        let owed = self.world.owed_again()?;
         let again = self.random.random_range(0..=owed.len());
         numbers.extend(owed.into_iter().take(again));
         numbers.extend(self.world.unanswered().into_iter().take(2));
@@ -257,14 +258,14 @@ impl History {
         world.mend();
         world.deliver_all()?;
         for _ in 0..6 {
-            for numbers in world.owed_again().chunks(8) {
+            for numbers in world.owed_again()?.chunks(8) {
                 world.send(numbers.to_vec())?;
                 world.commit()?;
                 world.tend_ids()?;
             }
             world.deliver_all()?;
         }
-        if !world.owed_again().is_empty() {
+        if !world.owed_again()?.is_empty() {
             return Err(Counterexample::Stuck("events are not taken".to_owned()));
         }
         world.deliver_all()?;

@@ -317,6 +317,11 @@ impl World {
         self.process.as_mut().ok_or(Counterexample::Stuck(why))
     }
 
+    /// Opens the spool, if no process has it open.
+    pub fn start(&mut self) -> Result<(), Counterexample> {
+        self.process().map(drop)
+    }
+
     pub fn counters(&mut self) -> Result<Counters, Counterexample> {
         Ok(self.process()?.spool.counters())
     }

@@ -14,10 +14,12 @@ impl World {
         !self.forgets && u128::from(self.highest_clock.saturating_sub(taken_at)) < horizon
     }
 
-    /// Events that got no 200 and that may be sent again.
-    pub fn owed_again(&self) -> Vec<u64> {
+    /// Events that got no 200 and that may be sent again, to a relay that runs: one that only
+    /// starts when they are sent may forget them in its start.
+    pub fn owed_again(&mut self) -> Result<Vec<u64>, Counterexample> {
+        self.start()?;
         let owed = self.owed.iter().copied();
-        owed.filter(|number| self.is_remembered(*number)).collect()
+        Ok(owed.filter(|number| self.is_remembered(*number)).collect())
     }
 
     /// Durable ids go into a file.
