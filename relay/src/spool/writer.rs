@@ -110,7 +110,10 @@ impl Writer {
         let segments = self.log.file_count() as u64;
         let counters = books.counters_mut();
         counters.segments = segments;
-        counters.ready_bytes = self.log.ready_bytes();
+        // Looks through the segments: not at every commit.
+        if outcome.ended {
+            counters.ready_bytes = self.log.ready_bytes();
+        }
         match &outcome.error {
             None if outcome.placed.is_empty() => {}
             None => self.core.set_intake_health(None),
