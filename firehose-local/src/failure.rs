@@ -140,20 +140,8 @@ struct LogLine<'a> {
 
 /// A line for the stream's log, without newline; `timestamp` is CloudWatch's, in ms.
 pub fn log_line(config: &StreamConfig, code: ErrorCode, now_ms: u64) -> String {
-    let mut out = Vec::new();
-    append_json(
-        &LogLine {
-            timestamp: now_ms,
-            delivery_stream_arn: config.arn(),
-            destination: config.bucket_arn(),
-            delivery_stream_version_id: config.version,
-            message: code.log_message(),
-            error_code: code.code(),
-            processor: (code != ErrorCode::Undelivered).then_some("MetadataExtraction"),
-        },
-        &mut out,
-    );
-    String::from_utf8_lossy(&out).into_owned()
+    let processor = (code != ErrorCode::Undelivered).then_some("MetadataExtraction");
+    line_of(config, code.log_message(), code.code(), processor, now_ms)
 }
 
 /// A line for the stream's log: its bucket has refused an object, under the code that AWS has
@@ -166,6 +154,16 @@ pub fn refusal_line(config: &StreamConfig, error: &std::io::Error, now_ms: u64) 
         std::io::ErrorKind::NotFound => "S3.NoSuchBucket",
         _ => "InternalError",
     };
+    line_of(config, &error.to_string(), error_code, None, now_ms)
+}
+
+fn line_of(
+    config: &StreamConfig,
+    message: &str,
+    error_code: &str,
+    processor: Option<&str>,
+    now_ms: u64,
+) -> String {
     let mut out = Vec::new();
     append_json(
         &LogLine {
@@ -173,9 +171,9 @@ pub fn refusal_line(config: &StreamConfig, error: &std::io::Error, now_ms: u64) 
             delivery_stream_arn: config.arn(),
             destination: config.bucket_arn(),
             delivery_stream_version_id: config.version,
-            message: &error.to_string(),
+            message,
             error_code,
-            processor: None,
+            processor,
         },
         &mut out,
     );

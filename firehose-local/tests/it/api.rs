@@ -182,13 +182,7 @@ async fn the_stream_describes_itself() {
     let names = client.list_delivery_streams().send().await.unwrap();
     assert_eq!(names.delivery_stream_names(), ["clickstream"]);
     assert!(!names.has_more_delivery_streams());
-    let answer = client
-        .describe_delivery_stream()
-        .delivery_stream_name("clickstream")
-        .send()
-        .await
-        .unwrap();
-    let stream = answer.delivery_stream_description().unwrap();
+    let stream = server.described("clickstream").await.unwrap();
     assert_eq!(stream.delivery_stream_status().as_str(), "ACTIVE");
     assert_eq!(stream.version_id(), "1");
     let destination = stream.destinations()[0]

@@ -87,13 +87,7 @@ async fn defaults_are_filled_so_that_a_second_look_finds_nothing_to_change() {
         made.delivery_stream_arn(),
         Some("arn:aws:firehose:eu-central-1:000000000000:deliverystream/orders")
     );
-    let described = client
-        .describe_delivery_stream()
-        .delivery_stream_name("orders")
-        .send()
-        .await
-        .unwrap();
-    let stream = described.delivery_stream_description().unwrap();
+    let stream = server.described("orders").await.unwrap();
     assert_eq!(stream.version_id(), "1");
     assert!(stream.create_timestamp().is_some());
     assert!(stream.last_update_timestamp().is_none());
@@ -240,13 +234,7 @@ async fn an_update_takes_the_version_that_it_saw_and_no_other() {
         .build();
     let refused = update("2", switched).await.unwrap_err();
     assert!(refused.into_service_error().is_invalid_argument_exception());
-    let described = client
-        .describe_delivery_stream()
-        .delivery_stream_name("orders")
-        .send()
-        .await
-        .unwrap();
-    let stream = described.delivery_stream_description().unwrap();
+    let stream = server.described("orders").await.unwrap();
     assert_eq!(stream.version_id(), "2");
     assert!(stream.last_update_timestamp().is_some());
     let extended = stream.destinations()[0].extended_s3_destination_description();

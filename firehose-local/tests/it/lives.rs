@@ -33,14 +33,7 @@ async fn create(server: &Running, name: &str) {
 }
 
 async fn status(server: &Running, name: &str) -> Option<String> {
-    let described = server
-        .client()
-        .describe_delivery_stream()
-        .delivery_stream_name(name)
-        .send()
-        .await
-        .ok()?;
-    let stream = described.delivery_stream_description()?;
+    let stream = server.described(name).await.ok()?;
     Some(stream.delivery_stream_status().as_str().to_owned())
 }
 
@@ -156,14 +149,7 @@ async fn a_stream_that_is_deleting_is_described_and_keeps_its_name() {
 }
 
 async fn encryption(server: &Running) -> (Option<Encryption>, bool) {
-    let described = server
-        .client()
-        .describe_delivery_stream()
-        .delivery_stream_name("clickstream")
-        .send()
-        .await
-        .unwrap();
-    let stream = described.delivery_stream_description().unwrap();
+    let stream = server.described("clickstream").await.unwrap();
     let encryption = stream.delivery_stream_encryption_configuration().unwrap();
     let put = server
         .client()

@@ -2,8 +2,10 @@
 
 use aws_sdk_firehose::config::retry::RetryConfig;
 use aws_sdk_firehose::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_firehose::error::SdkError;
+use aws_sdk_firehose::operation::describe_delivery_stream::DescribeDeliveryStreamError;
 use aws_sdk_firehose::primitives::Blob;
-use aws_sdk_firehose::types::Record;
+use aws_sdk_firehose::types::{DeliveryStreamDescription, Record};
 use aws_sdk_firehose::{Client, Config};
 use firehose_local::clock::SystemClock;
 use firehose_local::server::{self, Server, Totals};
@@ -84,6 +86,16 @@ impl Running {
 
     pub fn client_in(&self, region: &'static str) -> Client {
         client_at(&self.address.to_string(), region)
+    }
+
+    /// What the API says of a stream.
+    pub async fn described(
+        &self,
+        name: &str,
+    ) -> Result<DeliveryStreamDescription, SdkError<DescribeDeliveryStreamError>> {
+        let asked = self.client().describe_delivery_stream();
+        let answer = asked.delivery_stream_name(name).send().await?;
+        Ok(answer.delivery_stream_description.unwrap())
     }
 
     /// Calls an operation with this JSON and no SDK between, which would not send what is wrong.

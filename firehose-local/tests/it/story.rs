@@ -35,13 +35,7 @@ async fn the_sdk_for_rust_makes_a_stream_and_its_clicks_lie_by_key() {
         .unwrap();
     let begun = Instant::now();
     loop {
-        let described = client
-            .describe_delivery_stream()
-            .delivery_stream_name("orders")
-            .send()
-            .await
-            .unwrap();
-        let stream = described.delivery_stream_description().unwrap();
+        let stream = server.described("orders").await.unwrap();
         if *stream.delivery_stream_status() == DeliveryStreamStatus::Active {
             break;
         }
