@@ -17,7 +17,7 @@ use crate::syncs::Syncs;
 use crate::{machine, process, table};
 
 /// The part of bare's requests a second that is promised, by events a request.
-const GOALS: [(usize, f64); 3] = [(1, 0.70), (20, 0.50), (100, 0.35)];
+pub const GOALS: [(usize, f64); 3] = [(1, 0.70), (20, 0.50), (100, 0.35)];
 
 /// Segments that are zero-filled before a round begins, as those of a relay that runs are.
 const READY: &str = "2GiB";

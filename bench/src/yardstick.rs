@@ -10,11 +10,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::machine;
-use crate::relay::Figures;
+use crate::relay::{Figures, GOALS};
 use crate::report::Report;
-
-/// Events a request, as the relay's own table has them.
-const EVENTS: [usize; 3] = [1, 20, 100];
 
 /// Runs both yardsticks and writes their table.
 ///
@@ -38,7 +35,7 @@ pub fn run(rounds: usize, time: Duration) -> anyhow::Result<()> {
     )?;
     report.line("| events a request | server | requests/s | events/s | CPU µs a request | p50 / p99 / p99.9 ms | peak MB | |");
     report.line("|---|---|---|---|---|---|---|---|");
-    for events in EVENTS {
+    for (events, _) in GOALS {
         let (mut inserts, mut lines) = (Figures::default(), Figures::default());
         for _ in 0..rounds {
             postgres::round(&folder, events, time, &mut inserts)?;
