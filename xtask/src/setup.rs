@@ -10,9 +10,12 @@ use anyhow::Context as _;
 use crate::{command, npm};
 
 /// Programs of the browser tests, and Debian's packages of them.
-const BROWSER: [(&str, &str); 2] = [
+const BROWSER: [(&str, &str); 5] = [
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
+    ("firefox-esr", "firefox-esr"),
+    ("WebKitWebDriver", "webkit2gtk-driver"),
+    ("Xvfb", "xvfb"),
 ];
 
 /// Programs of the tests of faults, and Debian's packages of them.
@@ -31,7 +34,7 @@ const BENCH: [(&str, &str); 3] = [
 /// Programs of the tests of other people's SDKs.
 const NODE: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")];
 
-/// Chromium and its driver, installed if they are missing and we may.
+/// Chromium, Firefox and WebKitGTK with what drives them, installed if they are missing and we may.
 ///
 /// # Errors
 /// Where they are missing and cannot be installed, with the line that would.

@@ -4,6 +4,7 @@
 mod bot_browses;
 mod click_to_lake;
 mod direct_is_browser;
+mod engines;
 mod firehose_page;
 mod firehose_sdks;
 mod firehose_sink;
@@ -12,6 +13,7 @@ mod lake_questions;
 mod lake_readers;
 mod live_view;
 mod origin;
+mod peers;
 mod replay;
 mod sdks;
 mod shop_pages;

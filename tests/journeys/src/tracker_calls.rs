@@ -1,6 +1,5 @@
 //! Calls: before the script, by method and by push, with options; who the page claims.
 
-use fantoccini::Locator;
 use serde_json::{Value, json};
 
 use crate::tracker::{apart, on, open, ready, told};
@@ -206,7 +205,7 @@ async fn a_page_that_asks_is_told_what_becomes_of_its_events() -> anyhow::Result
                && news.filter(([name]) => name == 'A' || name == 'B')",
         )
         .await?;
-    browser.page.find(Locator::Css("#button")).await?;
+    browser.wait_for_element("#button").await?;
     browser.close().await?;
     let all = |name: &str, id: &str| {
         ["queued", "sent", "acknowledged"]

@@ -1,27 +1,10 @@
 //! Clicks: by mouse, middle button and keyboard, in shadow roots, with the page's marks; and
 //! what is never captured.
 
-use clickstream_lab::browser::Browser;
-use fantoccini::Locator;
-use fantoccini::actions::{InputSource as _, MouseActions, PointerAction};
+use clickstream_lab::browser::Press;
 use serde_json::{Value, json};
 
 use crate::tracker::{on, told};
-
-/// Presses and lets go a mouse button on an element.
-async fn press(browser: &Browser, selector: &str, button: u64) -> anyhow::Result<()> {
-    let element = browser.page.find(Locator::Css(selector)).await?;
-    let mouse = MouseActions::new("mouse".to_owned())
-        .then(PointerAction::MoveToElement {
-            element,
-            duration: None,
-            x: 0.0,
-            y: 0.0,
-        })
-        .then(PointerAction::Down { button })
-        .then(PointerAction::Up { button });
-    Ok(browser.page.perform_actions(mouse).await?)
-}
 
 /// The clicks among events.
 fn clicks(events: &[Value]) -> Vec<&Value> {
@@ -91,9 +74,9 @@ async fn a_click_is_described_and_the_page_s_words_are_nested() -> anyhow::Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn left_middle_and_keyboard_clicks_are_one_event_each() -> anyhow::Result<()> {
     let (site, browser) = on("/clicks").await?;
-    press(&browser, "#link", 0).await?;
-    press(&browser, "#link", 1).await?;
-    press(&browser, "#link", 2).await?;
+    browser.press("#link", Press::button(0)).await?;
+    browser.press("#link", Press::button(1)).await?;
+    browser.press("#link", Press::button(2)).await?;
     browser.type_into("#buy", "\u{e007}").await?;
     browser.type_into("#buy", " ").await?;
     browser
@@ -136,8 +119,8 @@ async fn left_middle_and_keyboard_clicks_are_one_event_each() -> anyhow::Result<
 #[tokio::test(flavor = "multi_thread")]
 async fn complaint_25_shadow_roots_are_looked_into_where_they_are_open() -> anyhow::Result<()> {
     let (site, browser) = on("/clicks").await?;
-    press(&browser, "#host", 0).await?;
-    press(&browser, "#closed", 0).await?;
+    browser.press("#host", Press::button(0)).await?;
+    browser.press("#closed", Press::button(0)).await?;
     browser
         .run("document.getElementById('host').shadowRoot.getElementById('open-button').click()")
         .await?;
@@ -188,7 +171,7 @@ async fn a_named_click_is_also_a_track_event_of_that_name() -> anyhow::Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_label_s_click_is_one_click() -> anyhow::Result<()> {
     let (site, browser) = on("/clicks").await?;
-    press(&browser, "#box", 0).await?;
+    browser.press("#box", Press::button(0)).await?;
     browser
         .run("document.getElementById('box').checked = false")
         .await?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::tracker::{apart, distinct, open, told};
 
 /// All that the page's origin has stored: names in both storages, cookies, databases.
-const STORED: &str = "return (async () => [
+pub const STORED: &str = "return (async () => [
     ...Object.keys(localStorage).sort(), ...Object.keys(sessionStorage).sort(),
     ...(document.cookie ? [document.cookie] : []),
     ...(await indexedDB.databases()).map(({ name }) => name),

@@ -1,7 +1,6 @@
 //! The end of a view: how far down it was seen and how long it was looked at, told once.
 
 use clickstream_lab::browser::Browser;
-use fantoccini::actions::{WheelAction, WheelActions};
 use serde_json::Value;
 
 use crate::tracker::{distinct, on, ready, told};
@@ -19,15 +18,7 @@ fn left(events: &[Value]) -> Vec<(&str, &Value)> {
 /// Turns the wheel as a finger would and waits until the page has moved so far.
 async fn turn(browser: &Browser, pixels: i64) -> anyhow::Result<()> {
     let before = browser.run("return scrollY").await?;
-    let mut wheel = WheelActions::new("wheel".to_owned());
-    wheel.push(WheelAction::Scroll {
-        duration: None,
-        x: 100,
-        y: 100,
-        delta_x: 0,
-        delta_y: pixels,
-    });
-    browser.page.perform_actions(wheel).await?;
+    browser.turn_wheel(pixels).await?;
     let there = before.as_i64().unwrap_or_default() + pixels;
     browser
         .wait_for(

@@ -1,52 +1,16 @@
 //! Where clicked links lead, clicks inside frames, and what a site has chosen to have captured.
 
-use clickstream_lab::browser::Browser;
-use fantoccini::Locator;
-use fantoccini::actions::{
-    Actions, InputSource as _, KeyAction, KeyActions, MouseActions, PointerAction,
-};
+use clickstream_lab::browser::{CONTROL, Press};
 use serde_json::{Value, json};
 
 use crate::tracker::{apart, distinct, on, open, ready, told};
-
-/// Clicks with a button while a key is held.
-async fn press(browser: &Browser, selector: &str, button: u64, key: char) -> anyhow::Result<()> {
-    let element = browser.page.find(Locator::Css(selector)).await?;
-    let pause = || PointerAction::Pause {
-        duration: std::time::Duration::ZERO,
-    };
-    let mouse = MouseActions::new("mouse".to_owned())
-        .then(PointerAction::MoveToElement {
-            element,
-            duration: None,
-            x: 0.0,
-            y: 0.0,
-        })
-        .then(PointerAction::Down { button })
-        .then(PointerAction::Up { button })
-        .then(pause());
-    let rest = || KeyAction::Pause {
-        duration: std::time::Duration::ZERO,
-    };
-    let keys = KeyActions::new("keys".to_owned())
-        .then(KeyAction::Down { value: key })
-        .then(rest())
-        .then(rest())
-        .then(KeyAction::Up { value: key });
-    let both = Actions::from(mouse).and(keys);
-    Ok(browser.page.perform_actions(both).await?)
-}
-
-const CONTROL: char = '\u{e009}';
-/// A key without an effect on clicks.
-const NONE: char = '\u{e01a}';
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_leads_away_says_where() -> anyhow::Result<()> {
     let (site, browser) = on("/links").await?;
     for selector in ["#within", "#file", "#named"] {
         // To the links' own tabs, so that the page stays.
-        press(&browser, selector, 0, CONTROL).await?;
+        browser.press(selector, Press::with(CONTROL)).await?;
     }
     browser.click("#out").await?;
     let events = site
@@ -79,8 +43,8 @@ async fn complaint_23_each_way_to_open_a_link_is_one_click_and_nothing_is_preven
 -> anyhow::Result<()> {
     let (site, browser) = on("/links").await?;
     browser.click("#blank").await?;
-    press(&browser, "#out", 0, CONTROL).await?;
-    press(&browser, "#out", 1, NONE).await?;
+    browser.press("#out", Press::with(CONTROL)).await?;
+    browser.press("#out", Press::button(1)).await?;
     browser
         .wait_for(
             "three clicks of the page's own",
@@ -96,7 +60,7 @@ async fn complaint_23_each_way_to_open_a_link_is_one_click_and_nothing_is_preven
         .wait_for("three clicks", |events| clicks(events).len() >= 3)
         .await?;
     let prevented = browser.run("return prevented").await?;
-    let tabs = browser.page.windows().await?.len();
+    let tabs = browser.tabs().await?.len();
     browser.close().await?;
     assert_eq!(clicks(&events), ["click blank", "click out", "click out"]);
     assert_eq!(prevented, json!([false, false, false]));
@@ -109,9 +73,9 @@ async fn complaint_23_each_way_to_open_a_link_is_one_click_and_nothing_is_preven
 async fn a_click_in_a_frame_of_the_same_site_is_one_click() -> anyhow::Result<()> {
     let (site, browser) = on("/frames").await?;
     for (frame, selector) in [(0, "#inside"), (1, "#buy")] {
-        browser.page.enter_frame(frame).await?;
+        browser.enter_frame(frame).await?;
         browser.click(selector).await?;
-        browser.page.enter_parent_frame().await?;
+        browser.leave_frame().await?;
     }
     browser.click("#outside").await?;
     let wanted = ["click inside", "click buy", "click outside"];
@@ -170,7 +134,7 @@ async fn a_site_chooses_what_is_captured() -> anyhow::Result<()> {
         open(&site, &browser, &format!("/chosen?{capture}")).await?;
         browser.click("#plain").await?;
         browser.click("#marked").await?;
-        press(&browser, "#file", 0, CONTROL).await?;
+        browser.press("#file", Press::with(CONTROL)).await?;
         browser.type_into("[name=field]", "x").await?;
         browser
             .run("document.getElementById('form').target = '_blank'")

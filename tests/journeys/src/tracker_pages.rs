@@ -113,7 +113,7 @@ async fn complaint_22_a_page_given_back_is_seen_again() -> anyhow::Result<()> {
         .wait_for("the other page", "return document.title === 'Clicks'")
         .await?;
     ready(&browser).await?;
-    browser.page.back().await?;
+    browser.back().await?;
     browser
         .wait_for("the first page", "return document.title === 'Places'")
         .await?;

@@ -96,15 +96,14 @@ async fn a_campaign_begins_a_visit_and_stands_on_all_its_events() -> anyhow::Res
 async fn complaint_26_five_tabs_are_one_visit() -> anyhow::Result<()> {
     let (site, browser) = on("/visits").await?;
     for _ in 1..5 {
-        let tab = browser.page.new_window(true).await?;
-        browser.page.switch_to_window(tab.handle).await?;
+        browser.open_tab().await?;
         open(&site, &browser, "/visits").await?;
     }
-    let tabs = browser.page.windows().await?;
+    let tabs = browser.tabs().await?;
     let mut known = 0;
     for round in 0..2 {
         for tab in &tabs {
-            browser.page.switch_to_window(tab.clone()).await?;
+            browser.switch_to(tab).await?;
             browser
                 .run(&format!(
                     "clickstream.track('Round {round}'); clickstream.flush()"

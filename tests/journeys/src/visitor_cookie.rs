@@ -19,9 +19,10 @@ async fn settled(browser: &Browser) -> anyhow::Result<String> {
 
 /// The id in the cookie.
 async fn remembered(browser: &Browser) -> anyhow::Result<String> {
-    let cookie = browser.page.get_named_cookie("clickstream_visitor").await?;
-    assert_eq!(cookie.http_only(), Some(true));
-    let (_, id) = cookie.value().split_once('.').unwrap_or_default();
+    let cookie = browser.cookie("clickstream_visitor").await?;
+    assert_eq!(cookie["httpOnly"], true);
+    let value = cookie["value"].as_str().unwrap_or_default();
+    let (_, id) = value.split_once('.').unwrap_or_default();
     Ok(id.to_owned())
 }
 

@@ -1,32 +1,69 @@
-//! A headless Chromium of one's own, driven through chromedriver: trusted input, as a
-//! person's would be.
+//! A headless browser of one's own, driven from outside: trusted input, as a person's would be.
+//!
+//! Three engines behind one set of words. What one of them cannot do is an error that says so.
 
-use std::process::Command;
+mod bidi;
+
+mod firefox;
+
+mod input;
+
+mod profile;
+
+mod webdriver;
 
 use anyhow::Context as _;
-use fantoccini::wd::{Capabilities, WindowHandle};
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
-use rustix::process::{Pid, Signal, kill_process};
+use fantoccini::Locator;
+use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::program::Program;
 use crate::{http, wait};
+pub use input::{CONTROL, Press};
+pub use profile::Profile;
 
-/// A browser with an empty profile. Closing it is better than dropping it.
-#[derive(Debug)]
-pub struct Browser {
-    /// The WebDriver session.
-    pub page: Client,
-    driver: Program,
-    port: u16,
-    profile: Profile,
+/// What draws the pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Chromium, through chromedriver.
+    Chromium,
+    /// Firefox ESR, by WebDriver BiDi.
+    Firefox,
+    /// WebKitGTK's `MiniBrowser`, through `WebKitWebDriver`.
+    WebKit,
 }
 
-/// A browser's folder: what it keeps from one start to the next.
+impl Engine {
+    /// Whether its driver presses other buttons than the first: `WebKitWebDriver` lets the first
+    /// one go whichever it has pressed, and the page hears a click of that.
+    #[must_use]
+    pub fn presses_all_buttons(self) -> bool {
+        self != Self::WebKit
+    }
+
+    /// Whether it keeps anything from one start to the next: WebKitGTK, driven, does not.
+    #[must_use]
+    pub fn keeps_a_profile(self) -> bool {
+        self != Self::WebKit
+    }
+}
+
+/// A browser that knows nothing of an earlier one. Closing it is better than dropping it.
 #[derive(Debug)]
-pub struct Profile(TempDir);
+pub struct Browser {
+    driver: Driver,
+    /// Dropped last: it ends what a killed driver leaves behind.
+    profile: Option<Profile>,
+}
+
+#[derive(Debug)]
+enum Driver {
+    WebDriver(webdriver::Session),
+    Firefox(firefox::Visitor),
+}
+
+/// A tab, as its browser calls it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab(String);
 
 impl Browser {
     /// Starts Chromium.
@@ -34,7 +71,20 @@ impl Browser {
     /// # Errors
     /// Where it is not installed, with the line that installs it.
     pub async fn start() -> anyhow::Result<Self> {
-        Self::start_sized(1280, 900).await
+        Self::start_in(Engine::Chromium).await
+    }
+
+    /// Starts an engine; of Firefox there is one that tests share, each as a visitor of its own.
+    ///
+    /// # Errors
+    /// Where it is not installed, with the line that installs it.
+    pub async fn start_in(engine: Engine) -> anyhow::Result<Self> {
+        if engine == Engine::Firefox {
+            let driver = Driver::Firefox(firefox::Visitor::start().await?);
+            let profile = None;
+            return Ok(Self { driver, profile });
+        }
+        Self::start_on(Profile::new(engine)?).await
     }
 
     /// Starts Chromium with a window of that size.
@@ -42,51 +92,29 @@ impl Browser {
     /// # Errors
     /// Where it is not installed.
     pub async fn start_sized(width: u32, height: u32) -> anyhow::Result<Self> {
-        Self::launch(Profile(tempfile::tempdir()?), width, height).await
+        let profile = Profile::new(Engine::Chromium)?;
+        Self::chromium(profile, (width, height)).await
     }
 
-    /// Starts Chromium again on what an earlier one kept.
+    /// Starts an engine on a profile, new or with what an earlier one kept.
     ///
     /// # Errors
     /// Where it does not start.
-    pub async fn start_again(profile: Profile) -> anyhow::Result<Self> {
-        Self::launch(profile, 1280, 900).await
+    pub async fn start_on(profile: Profile) -> anyhow::Result<Self> {
+        let driver = match profile.engine {
+            Engine::Chromium => return Self::chromium(profile, (1280, 900)).await,
+            Engine::Firefox => Driver::Firefox(firefox::Visitor::start_on(&profile).await?),
+            Engine::WebKit => Driver::WebDriver(webdriver::Session::webkit().await?),
+        };
+        let profile = Some(profile);
+        Ok(Self { driver, profile })
     }
 
-    async fn launch(profile: Profile, width: u32, height: u32) -> anyhow::Result<Self> {
-        let (driver, port) = driver()?;
-        let mut flags = vec![
-            "--headless".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-quic".to_owned(),
-            "--no-first-run".to_owned(),
-            "--disable-background-networking".to_owned(),
-            "--disable-component-update".to_owned(),
-            "--disable-sync".to_owned(),
-            "--disable-dev-shm-usage".to_owned(),
-            format!("--window-size={width},{height}"),
-            format!("--user-data-dir={}", profile.0.path().display()),
-        ];
-        // Chromium refuses to run as root with its sandbox.
-        if rustix::process::geteuid().is_root() {
-            flags.push("--no-sandbox".to_owned());
-        }
-        let options =
-            json!({"goog:chromeOptions": {"args": flags}, "goog:loggingPrefs": {"browser": "ALL"}});
-        let Value::Object(capabilities) = options else {
-            anyhow::bail!("capabilities are an object");
-        };
-        let capabilities: Capabilities = capabilities;
-        let page = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .context("Chromium did not start")?;
+    async fn chromium(profile: Profile, size: (u32, u32)) -> anyhow::Result<Self> {
+        let session = webdriver::Session::chromium(&profile, size).await?;
         Ok(Self {
-            page,
-            driver,
-            port,
-            profile,
+            driver: Driver::WebDriver(session),
+            profile: Some(profile),
         })
     }
 
@@ -95,7 +123,35 @@ impl Browser {
     /// # Errors
     /// Where the browser cannot.
     pub async fn goto(&self, url: &str) -> anyhow::Result<()> {
-        Ok(self.page.goto(url).await?)
+        match &self.driver {
+            Driver::WebDriver(session) => wait::answer(url, session.page.goto(url)).await,
+            Driver::Firefox(visitor) => visitor.goto(url).await,
+        }
+    }
+
+    /// Goes a step back, as by the browser's button.
+    ///
+    /// # Errors
+    /// Where the browser cannot.
+    pub async fn back(&self) -> anyhow::Result<()> {
+        match &self.driver {
+            Driver::WebDriver(session) => wait::answer("back", session.page.back()).await,
+            Driver::Firefox(visitor) => visitor.back().await,
+        }
+    }
+
+    /// Runs a script in the page and gives what it returns, or what the promise that it returns
+    /// becomes.
+    ///
+    /// # Errors
+    /// Where it throws.
+    pub async fn run(&self, script: &str) -> anyhow::Result<Value> {
+        match &self.driver {
+            Driver::WebDriver(session) => {
+                wait::answer(script, session.page.execute(script, Vec::new())).await
+            }
+            Driver::Firefox(visitor) => visitor.run(script).await,
+        }
     }
 
     /// Clicks, as a person would, on the first element that a CSS selector finds, once it is
@@ -104,9 +160,12 @@ impl Browser {
     /// # Errors
     /// Where it never can.
     pub async fn click(&self, selector: &str) -> anyhow::Result<()> {
+        let Driver::WebDriver(session) = &self.driver else {
+            return self.press(selector, Press::default()).await;
+        };
         wait::until_async(&format!("{selector} to be clicked"), || async {
             let clicked = async {
-                let element = self.page.find(Locator::Css(selector)).await?;
+                let element = session.page.find(Locator::Css(selector)).await?;
                 element.click().await
             };
             Ok(clicked.await.map_err(|error| error.to_string()))
@@ -114,21 +173,43 @@ impl Browser {
         .await
     }
 
+    /// Presses and lets go a mouse button on an element, once it is there and nothing lies over
+    /// it; with a key held, if so asked.
+    ///
+    /// # Errors
+    /// Where it never can be pressed.
+    pub async fn press(&self, selector: &str, press: Press) -> anyhow::Result<()> {
+        let point = self.wait_for(selector, &input::point(selector)).await?;
+        self.perform(press.at(&point)).await
+    }
+
+    /// Turns the wheel so many pixels down.
+    ///
+    /// # Errors
+    /// Where the browser cannot.
+    pub async fn turn_wheel(&self, pixels: i64) -> anyhow::Result<()> {
+        self.perform(input::wheel(pixels)).await
+    }
+
     /// Types into the element.
     ///
     /// # Errors
     /// Where it is not there.
     pub async fn type_into(&self, selector: &str, text: &str) -> anyhow::Result<()> {
-        let element = self.page.find(Locator::Css(selector)).await?;
-        Ok(element.send_keys(text).await?)
+        match &self.driver {
+            Driver::WebDriver(session) => {
+                let element = session.page.find(Locator::Css(selector)).await?;
+                Ok(element.send_keys(text).await?)
+            }
+            Driver::Firefox(visitor) => visitor.type_into(selector, text).await,
+        }
     }
 
-    /// Runs a script in the page and gives what it returns.
-    ///
-    /// # Errors
-    /// Where it throws.
-    pub async fn run(&self, script: &str) -> anyhow::Result<Value> {
-        Ok(self.page.execute(script, Vec::new()).await?)
+    async fn perform(&self, actions: Value) -> anyhow::Result<()> {
+        match &self.driver {
+            Driver::WebDriver(session) => session.perform(actions).await,
+            Driver::Firefox(visitor) => visitor.perform(actions).await,
+        }
     }
 
     /// Waits until a script returns something true.
@@ -155,42 +236,136 @@ impl Browser {
         self.wait_for(selector, &script).await.map(drop)
     }
 
+    /// The tab that is spoken to.
+    ///
+    /// # Errors
+    /// Where it is gone.
+    pub async fn tab(&self) -> anyhow::Result<Tab> {
+        match &self.driver {
+            Driver::WebDriver(session) => Ok(Tab(session.page.window().await?.into())),
+            Driver::Firefox(visitor) => Ok(Tab(visitor.tab())),
+        }
+    }
+
+    /// All tabs, also those that pages have opened.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn tabs(&self) -> anyhow::Result<Vec<Tab>> {
+        let tabs: Vec<String> = match &self.driver {
+            Driver::WebDriver(session) => {
+                let windows = session.page.windows().await?;
+                windows.into_iter().map(Into::into).collect()
+            }
+            Driver::Firefox(visitor) => visitor.tabs().await?,
+        };
+        Ok(tabs.into_iter().map(Tab).collect())
+    }
+
     /// Opens a tab and goes on in it; gives the tab of before.
     ///
     /// # Errors
     /// Where the browser does not.
-    pub async fn open_tab(&self) -> anyhow::Result<WindowHandle> {
-        let before = self.page.window().await?;
-        let tab = self.page.new_window(true).await?;
-        self.page.switch_to_window(tab.handle).await?;
+    pub async fn open_tab(&self) -> anyhow::Result<Tab> {
+        let before = self.tab().await?;
+        match &self.driver {
+            Driver::WebDriver(session) => {
+                // WebKitGTK shows no tab that was opened so, and then answers to no input in it.
+                let tab = session.page.new_window(!session.is_webkit()).await?;
+                session.page.switch_to_window(tab.handle).await?;
+            }
+            Driver::Firefox(visitor) => visitor.open_tab().await?,
+        }
         Ok(before)
+    }
+
+    /// Goes on in another tab.
+    ///
+    /// # Errors
+    /// Where it is gone.
+    pub async fn switch_to(&self, tab: &Tab) -> anyhow::Result<()> {
+        match &self.driver {
+            Driver::WebDriver(session) => {
+                let handle = WindowHandle::try_from(tab.0.clone())?;
+                Ok(session.page.switch_to_window(handle).await?)
+            }
+            Driver::Firefox(visitor) => visitor.switch_to(&tab.0).await,
+        }
+    }
+
+    /// Closes the tab; where to go on has then to be said.
+    ///
+    /// # Errors
+    /// Where the browser does not.
+    pub async fn close_tab(&self) -> anyhow::Result<()> {
+        match &self.driver {
+            Driver::WebDriver(session) => Ok(session.page.close_window().await?),
+            Driver::Firefox(visitor) => visitor.close_tab().await,
+        }
+    }
+
+    /// Goes on in the page's frame of that number, from 0.
+    ///
+    /// # Errors
+    /// Where there is none, and in Firefox.
+    pub async fn enter_frame(&self, number: u16) -> anyhow::Result<()> {
+        Ok(self.webdriver()?.page.enter_frame(number).await?)
+    }
+
+    /// Goes on in the page around the frame.
+    ///
+    /// # Errors
+    /// Where there is none, and in Firefox.
+    pub async fn leave_frame(&self) -> anyhow::Result<()> {
+        Ok(self.webdriver()?.page.enter_parent_frame().await?)
+    }
+
+    /// The cookie of that name, whether scripts may see it or not; its value and whether they may
+    /// not.
+    ///
+    /// # Errors
+    /// Where there is none, and in Firefox.
+    pub async fn cookie(&self, name: &str) -> anyhow::Result<Value> {
+        let cookie = self.webdriver()?.page.get_named_cookie(name).await?;
+        Ok(json!({"value": cookie.value(), "httpOnly": cookie.http_only()}))
+    }
+
+    fn webdriver(&self) -> anyhow::Result<&webdriver::Session> {
+        match &self.driver {
+            Driver::WebDriver(session) => Ok(session),
+            Driver::Firefox(_) => anyhow::bail!("the lab asks this of WebDriver only"),
+        }
     }
 
     /// Asks Chromium's own protocol, for what WebDriver has no word for.
     ///
     /// # Errors
-    /// Where it refuses.
-    pub async fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<()> {
-        let session = self.page.session_id().await?.context("no session")?;
+    /// Where it refuses, and in other engines.
+    pub async fn devtools(&self, command: &str, parameters: Value) -> anyhow::Result<Value> {
+        let driver = self.webdriver()?;
+        let session = driver.page.session_id().await?.context("no session")?;
         let url = format!(
             "http://127.0.0.1:{}/session/{session}/goog/cdp/execute",
-            self.port
+            driver.port
         );
         let body = json!({"cmd": command, "params": parameters}).to_string();
         let answer =
             tokio::task::spawn_blocking(move || http::post(&url, &[], body.as_bytes())).await??;
         anyhow::ensure!(answer.status == 200, "{command}: {answer:?}");
-        Ok(())
+        Ok(answer.json()["value"].take())
     }
 
     /// Kills it with all its processes, as a crash or a flat battery would; gives what is left.
     ///
     /// # Errors
-    /// Where they do not end.
+    /// Where they do not end, and where it was not started on a profile.
     pub async fn kill(self) -> anyhow::Result<Profile> {
-        let Self {
-            driver, profile, ..
-        } = self;
+        let Self { driver, profile } = self;
+        let profile = profile.context("tests share it: start one on a profile to kill it")?;
+        anyhow::ensure!(
+            profile.engine.keeps_a_profile(),
+            "WebKitGTK, driven, keeps nothing on disk"
+        );
         wait::until_async("the browser's end", || async {
             let killed = profile.kill();
             Ok(if killed == 0 { Ok(()) } else { Err(killed) })
@@ -200,74 +375,18 @@ impl Browser {
         Ok(profile)
     }
 
-    /// Ends the session and the driver.
+    /// Ends it.
     ///
     /// # Errors
     /// Where the browser does not answer.
-    pub async fn close(mut self) -> anyhow::Result<()> {
-        self.page.clone().close().await?;
-        self.driver.stop()?;
-        Ok(())
-    }
-}
-
-/// A chromedriver and its port.
-///
-/// Asked for any port it takes a free one of IPv6 and insists on the same of IPv4, which
-/// somebody else may have; then it ends, and is asked again.
-fn driver() -> anyhow::Result<(Program, u16)> {
-    let mut tries = 0..20;
-    loop {
-        let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
-        let mut driver = Program::spawn("chromedriver", command).context(
-            "browser tests need Chromium and its driver; on Debian, as root: \
-             apt-get install --no-install-recommends chromium chromium-driver",
-        )?;
-        let port = driver.wait_for("its port", |line| {
-            // Its first line repeats the port that was asked for, 0.
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
-        match port {
-            Ok(port) => return Ok((driver, port)),
-            Err(error) if tries.next().is_some() => drop(error),
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-impl Profile {
-    /// Kills whatever runs on it, which nobody else has; how many that were.
-    fn kill(&self) -> usize {
-        let Ok(processes) = fs_err::read_dir("/proc") else {
-            return 0;
-        };
-        let ours = format!("--user-data-dir={}", self.0.path().display());
-        let mut killed = 0;
-        for process in processes.flatten() {
-            let id = process.file_name().to_string_lossy().parse().ok();
-            let Some(pid) = id.and_then(Pid::from_raw) else {
-                continue;
-            };
-            // Of one that has ended and is not waited for, there are no words.
-            let words = fs_err::read(process.path().join("cmdline")).unwrap_or_default();
-            if words
-                .split(|byte| *byte == 0)
-                .any(|word| word == ours.as_bytes())
-            {
-                killed += 1;
-                // Gone already is as good.
-                let _ = kill_process(pid, Signal::KILL);
+    pub async fn close(self) -> anyhow::Result<()> {
+        match self.driver {
+            Driver::WebDriver(session) => session.close().await,
+            // Its windows close, and the last visitor's Firefox with them.
+            Driver::Firefox(visitor) => {
+                drop(visitor);
+                Ok(())
             }
         }
-        killed
-    }
-}
-
-impl Drop for Profile {
-    /// A killed driver leaves its Chromium behind.
-    fn drop(&mut self) {
-        self.kill();
     }
 }

@@ -20,6 +20,10 @@ pub mod browser;
 
 pub mod lake;
 
+pub mod bundle;
+
+pub mod collector;
+
 pub mod http;
 
 pub mod request;

@@ -1,6 +1,6 @@
 //! A site of a test's own: its pages, the tracker's files, and in place of a relay one that
 //! keeps what it was sent and answers as the test says. For what only the browser's half of
-//! the way is asked.
+//! the way is asked. Or before a real relay, under one origin, as sites are put up.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Write as _};
@@ -12,7 +12,7 @@ use std::thread;
 use serde_json::Value;
 
 use crate::request::Request;
-use crate::{program, wait};
+use crate::{program, wait, wire};
 
 /// How the relay's place answers.
 #[derive(Clone, Debug)]
@@ -58,6 +58,7 @@ fn most(taken: &[Taken]) -> usize {
 #[derive(Debug)]
 struct State {
     pages: PathBuf,
+    relay: Option<String>,
     replies: Vec<Reply>,
     then: Reply,
     held: Vec<String>,
@@ -87,6 +88,7 @@ impl Site {
         let url = format!("http://{}", listener.local_addr()?);
         let state = Arc::new(Mutex::new(State {
             pages: pages.to_path_buf(),
+            relay: None,
             replies: Vec::new(),
             then: Reply::Stored,
             held: Vec::new(),
@@ -101,6 +103,12 @@ impl Site {
             }
         });
         Ok(Self { url, state })
+    }
+
+    /// Hands what comes to the relay's place to a real one, `http://HOST:PORT`. Nothing is taken
+    /// here then.
+    pub fn lead_to(&self, relay: &str) {
+        lock(&self.state).relay = Some(relay.replace("http://", ""));
     }
 
     /// Answers the next batches so, one each, and the rest by `then`.
@@ -183,8 +191,17 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
         return;
     };
     let mut input = BufReader::new(stream);
-    while let Ok(request) = read(&mut input) {
-        let Some(answer) = answer(request, state) else {
+    while let Ok(request) = Request::read(&mut input) {
+        let relay = lock(state).relay.clone();
+        let relay = relay.filter(|_| request.path.starts_with("/v1/"));
+        let answer = match relay {
+            Some(relay) => TcpStream::connect(relay)
+                .map_err(Into::into)
+                .and_then(|relay| wire::forward(&request, relay))
+                .ok(),
+            None => answer(taken(request), state),
+        };
+        let Some(answer) = answer else {
             return;
         };
         if out.write_all(&answer).is_err() {
@@ -193,15 +210,14 @@ fn serve(stream: TcpStream, state: &Mutex<State>) {
     }
 }
 
-fn read(input: &mut BufReader<TcpStream>) -> anyhow::Result<Taken> {
-    let request = Request::read(input)?;
-    Ok(Taken {
+fn taken(request: Request) -> Taken {
+    Taken {
         body: serde_json::from_slice(&request.body).unwrap_or(Value::Null),
         bytes: request.body.len(),
         path: request.path,
         headers: request.headers.into_iter().collect(),
         stored: false,
-    })
+    }
 }
 
 fn answer(mut taken: Taken, state: &Mutex<State>) -> Option<Vec<u8>> {

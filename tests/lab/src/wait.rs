@@ -27,7 +27,21 @@ pub fn until<T, S: std::fmt::Debug>(
     }
 }
 
-/// The same between awaits.
+/// Waits for an answer, but not for ever.
+///
+/// # Errors
+/// What the answer says, or after the deadline, naming what was asked.
+pub async fn answer<T, E: Into<anyhow::Error>>(
+    what: &str,
+    answer: impl Future<Output = Result<T, E>>,
+) -> anyhow::Result<T> {
+    match tokio::time::timeout(DEADLINE, answer).await {
+        Ok(answer) => answer.map_err(Into::into),
+        Err(_) => bail!("waited {DEADLINE:?} for an answer to {what}"),
+    }
+}
+
+/// The same as [`until`] between awaits.
 ///
 /// # Errors
 /// After the deadline, naming what was waited for and what was last seen.

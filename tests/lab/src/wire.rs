@@ -137,7 +137,7 @@ fn pass(mut client: TcpStream, state: &Mutex<State>) {
         state.refusals.pop_front()
     };
     let answer = match refusal {
-        None => forward(&seen.request, state),
+        None => connect(state).and_then(|relay| forward(&seen.request, relay)),
         Some(status) => refused(&seen.request, status, state),
     };
     seen.status = answer.as_deref().ok().and_then(status);
@@ -158,9 +158,9 @@ fn inflated(request: &Request) -> Vec<u8> {
     request.body.clone()
 }
 
-/// The relay's own answer.
-fn forward(request: &Request, state: &Mutex<State>) -> anyhow::Result<Vec<u8>> {
-    let mut relay = connect(state)?;
+/// The relay's own answer, after which it closes the connection.
+pub(crate) fn forward(request: &Request, mut relay: TcpStream) -> anyhow::Result<Vec<u8>> {
+    relay.set_read_timeout(Some(Duration::from_secs(60)))?;
     let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
     for (name, value) in &request.headers {
         if name != "connection" {
@@ -183,13 +183,11 @@ fn connect(state: &Mutex<State>) -> anyhow::Result<TcpStream> {
         TcpStream::connect(relay)
     };
     let patient = lock(state).patient;
-    let stream = if patient {
-        wait::until("the relay to come back", connect)?
+    if patient {
+        wait::until("the relay to come back", connect)
     } else {
-        connect()?
-    };
-    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-    Ok(stream)
+        Ok(connect()?)
+    }
 }
 
 /// What the relay says of a body that it cannot read, under another status.
@@ -203,7 +201,7 @@ fn refused(request: &Request, status: u16, state: &Mutex<State>) -> anyhow::Resu
     broken
         .headers
         .push(("content-length".to_owned(), "1".to_owned()));
-    let answer = String::from_utf8(forward(&broken, state)?)?;
+    let answer = String::from_utf8(forward(&broken, connect(state)?)?)?;
     let rest = answer
         .strip_prefix("HTTP/1.1 400 Bad Request\r\n")
         .context("the relay took a broken body")?;

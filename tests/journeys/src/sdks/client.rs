@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 use clickstream_lab::browser::Browser;
+use clickstream_lab::bundle::{bundle, modules};
 use clickstream_lab::program::{Program, root};
 use clickstream_lab::site::Site;
 
@@ -114,15 +115,6 @@ fn sdks() -> PathBuf {
     root().join("tests/journeys/sdks")
 }
 
-fn modules() -> anyhow::Result<PathBuf> {
-    let modules = root().join("target/sdks/node_modules");
-    anyhow::ensure!(
-        modules.is_dir(),
-        "other people's SDKs are not installed: run `cargo xtask test`"
-    );
-    Ok(modules)
-}
-
 /// A page with the bundled SDK, served from an origin of its own.
 async fn page(script: &str, folder: &Path) -> anyhow::Result<Client> {
     let pages = folder.join("pages");
@@ -136,20 +128,7 @@ async fn page(script: &str, folder: &Path) -> anyhow::Result<Client> {
          console.error = (...words) => { complaints.push(words.join(' ')); error(...words) }\
          </script><script src=\"/client.js\"></script>",
     )?;
-    let modules = modules()?;
-    let bundled = Command::new("node")
-        .arg(modules.join("esbuild/bin/esbuild"))
-        .arg(&entry)
-        .args(["--bundle", "--log-level=warning"])
-        .arg(format!("--outfile={}", pages.join("client.js").display()))
-        .env("NODE_PATH", &modules)
-        .output()
-        .context("there is no Node on the PATH")?;
-    anyhow::ensure!(
-        bundled.status.success(),
-        "esbuild: {}",
-        String::from_utf8_lossy(&bundled.stderr)
-    );
+    bundle(&entry, &pages.join("client.js"))?;
     let site = Site::start(&pages)?;
     let browser = Browser::start().await?;
     browser.goto(&format!("{}/client.html", site.url)).await?;
