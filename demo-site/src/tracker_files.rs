@@ -22,7 +22,11 @@ type File = (&'static str, &'static str);
 
 const SCRIPT: File = ("clickstream.js", "text/javascript; charset=utf-8");
 const WASM: File = ("clickstream.wasm", "application/wasm");
+const DEBUG: File = ("clickstream-debug.js", "text/javascript; charset=utf-8");
 const TYPES: File = ("clickstream.d.ts", "text/plain; charset=utf-8");
+
+/// What a page loads, what it loads when it asks for explanations, and the types.
+const FILES: [File; 4] = [SCRIPT, WASM, DEBUG, TYPES];
 
 /// The tracker was not built, or not there.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +35,7 @@ pub struct Missing(PathBuf);
 
 /// Routes for the files of `folder`, which must be there.
 pub fn router(folder: &Path) -> Result<Router, Missing> {
-    for (name, _) in [SCRIPT, WASM, TYPES] {
+    for (name, _) in FILES {
         let file = folder.join(name);
         if !file.is_file() {
             return Err(Missing(file));
@@ -46,7 +50,7 @@ pub fn router(folder: &Path) -> Result<Router, Missing> {
         (format!("/{name}"), get(serve))
     };
     let mut router = Router::new();
-    for (path, method) in [SCRIPT, WASM, TYPES].map(route) {
+    for (path, method) in FILES.map(route) {
         router = router.route(&path, method);
     }
     Ok(router.with_state(Arc::from(folder)))

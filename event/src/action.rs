@@ -21,6 +21,7 @@ pub const FORM_ABANDONED: &str = "Form Abandoned";
 
 /// The properties of a page event: the page in the spec's names, and how it was reached.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PageViewed<'a> {
     /// The whole address.
     pub url: &'a str,
@@ -57,6 +58,7 @@ impl<'a> PageViewed<'a> {
 
 /// How a page was reached.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Navigation {
     /// A document was loaded.
@@ -71,8 +73,9 @@ pub enum Navigation {
     Restore,
 }
 
-/// The properties of [`ELEMENT_CLICKED`], beside what the page's own attributes say.
+/// The properties of [`ELEMENT_CLICKED`] ("Element Clicked"), beside what the page's own attributes say.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ElementClicked<'a> {
     /// What was clicked.
     pub element: Element<'a>,
@@ -82,6 +85,7 @@ pub struct ElementClicked<'a> {
 
 /// The nearest link, control or marked element around what was hit.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Element<'a> {
     /// Its tag, in small letters.
     pub tag: &'a str,
@@ -104,6 +108,7 @@ pub struct Element<'a> {
 
 /// With what something was clicked.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Input<'a> {
     /// `mouse`, `touch`, `pen`, `keyboard` or `script`.
     pub kind: &'a str,
@@ -121,8 +126,9 @@ pub struct Input<'a> {
     pub trusted: Option<bool>,
 }
 
-/// A link that leads away: member `link` of [`ELEMENT_CLICKED`].
+/// A link that leads away: member `link` of [`ELEMENT_CLICKED`] ("Element Clicked").
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Link<'a> {
     /// `outbound` (to another host) or `download`.
     pub kind: &'a str,
@@ -134,8 +140,9 @@ pub struct Link<'a> {
     pub file: Option<&'a str>,
 }
 
-/// The properties of [`PAGE_LEFT`]. Where it was is the event's `context.page`.
+/// The properties of [`PAGE_LEFT`] ("Page Left"). Where it was is the event's `context.page`.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PageLeft {
     /// Milliseconds since the view began.
     pub duration_ms: u32,
@@ -147,6 +154,7 @@ pub struct PageLeft {
 
 /// The properties of a form's events: names, never values.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FormFilled<'a> {
     /// Which form.
     pub form: Form<'a>,
@@ -160,6 +168,7 @@ pub struct FormFilled<'a> {
 
 /// A form, as its attributes have it.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Form<'a> {
     /// Its `id`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ use crate::text;
 
 /// Everything around an event that is not what was done.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Context<'a> {
     /// Which library made the event.
@@ -41,6 +42,7 @@ pub struct Context<'a> {
 
 /// The library that made an event.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Library<'a> {
     /// Its name.
     pub name: &'a str,
@@ -50,6 +52,7 @@ pub struct Library<'a> {
 
 /// A page, in the spec's names.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Page<'a> {
     /// The whole address.
     pub url: &'a str,
@@ -105,6 +108,7 @@ fn path_and_search(url: &str) -> (&str, &str) {
 
 /// A screen, in CSS pixels.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Screen {
     /// Its width.
     pub width: i32,
@@ -116,6 +120,7 @@ pub struct Screen {
 
 /// A visit: numbers that put a journey's events in a total order and make gaps countable.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session<'a> {
     /// The visit's id.
     pub id: &'a str,
@@ -127,6 +132,7 @@ pub struct Session<'a> {
 
 /// A campaign, from the address's `utm_…`.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Campaign<'a> {
     /// `utm_campaign`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +156,7 @@ pub struct Campaign<'a> {
 
 /// The id of a click on an advertisement.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClickId<'a> {
     /// The parameter that it came in, which tells the network: `gclid`.
     pub name: &'a str,
@@ -159,6 +166,7 @@ pub struct ClickId<'a> {
 
 /// Signs of automation, kept and never acted upon by a client: the relay marks the event.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Automation {
     /// The browser said so (`navigator.webdriver`).
     #[serde(skip_serializing_if = "is_false")]

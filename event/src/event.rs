@@ -4,11 +4,14 @@ use serde::Serialize;
 
 use crate::{context::Context, kind::EventType};
 
-/// An event before it is a line. Everything is borrowed: a page makes one at every click.
+/// An event before it is a line.
+///
+/// Everything is borrowed: a page makes one at every click.
 ///
 /// What the relay owns (`receivedAt`, `timestamp`, `userBucket`, `relay`) is not here: a
 /// client cannot say it. `sentAt` belongs to the batch and is stamped at every attempt.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event<'a> {
     /// Which of the six calls.
@@ -31,7 +34,7 @@ pub struct Event<'a> {
     /// Whom the client claims it was; the relay decides whether to believe it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<&'a str>,
-    /// The id that `user_id` replaces (alias).
+    /// The id that `userId` replaces (alias).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous_id: Option<&'a str>,
     /// The group that somebody belongs to (group).

@@ -3,9 +3,13 @@
 //! Nothing here takes part in an event's way: lines are written by [`crate::line`]. These
 //! types are what a reader may rely on, and the tests hold every line to them.
 
+mod sent;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use sent::sent_schemas;
 
 /// One event: one JSON object on one line.
 ///

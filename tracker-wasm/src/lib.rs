@@ -1,22 +1,24 @@
 //! The browser SDK: page views and clicks as nested events.
 //!
 //! ```text
-//! page ──► loader.js ──► signal ──► tracker ──► capture ──► element, marks, context ──► line
-//!          keeps what    one thing               page,       what may be said
-//!          comes early   that happened           click                                   │
+//! page ──► door.js ──► signal ──► tracker ──► capture ──► element, marks, context ──► line
+//!          keeps what  one thing                page,       what may be said
+//!          comes early that happened            click                                    │
 //!                                                                                        ▼
 //!                    relay ◄── deliver (fetch, beacon) ◄── turn ◄── transport ◄── queue
 //!                                                            │
 //!                                                      lock, database
 //! ```
 //!
-//! Rust holds what things mean and every decision; the loader holds what must run inside
+//! Rust holds what things mean and every decision; the door holds what must run inside
 //! the page's own events (listening, reading raw values, the clock's timer). Nothing here
 //! sends or reads storage while a click is being handled: it is described and queued, and
 //! the timer does the rest. `queue`, `transport`, `backoff`, `marks`, `identity` and
 //! `capture/page` know no browser and are tested natively.
 
 // From the door to the one owner.
+pub mod words;
+
 pub mod options;
 
 mod settings;

@@ -1,6 +1,6 @@
 //! What a site chooses to have captured, from the script tag's attributes.
 
-use crate::settings::Host;
+use crate::{settings::Host, words::setting};
 
 /// What tells two places of a single-page application apart (`data-page-by`).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -40,17 +40,17 @@ pub struct Options {
 impl Options {
     /// Reads them.
     pub fn read(host: &Host) -> Self {
-        let named = host.get("capture").as_string();
-        let page_by = host.text("pageBy").unwrap_or_default();
+        let named = host.get(setting::CAPTURE).as_string();
+        let page_by = host.text(setting::PAGE_BY).unwrap_or_default();
         Self {
-            routes: host.text("routes").unwrap_or_default(),
-            redact: host.text("redact").unwrap_or_default(),
+            routes: host.text(setting::ROUTES).unwrap_or_default(),
+            redact: host.text(setting::REDACT).unwrap_or_default(),
             ..Self::of(named.as_deref(), &page_by)
         }
     }
 
     /// `capture` is a list of subjects, `page_by` a word of [`PageBy`].
-    fn of(capture: Option<&str>, page_by: &str) -> Self {
+    pub(crate) fn of(capture: Option<&str>, page_by: &str) -> Self {
         let wanted = |subject: &str| match capture {
             None => true,
             Some(named) => named.split_ascii_whitespace().any(|name| name == subject),

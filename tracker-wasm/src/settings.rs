@@ -4,6 +4,8 @@
 use js_sys::{Function, Reflect};
 use wasm_bindgen::JsValue;
 
+use crate::words::setting;
+
 /// An object of the loader's, read member by member: smaller in a page than a parser.
 #[derive(Debug)]
 pub struct Host(JsValue);
@@ -57,17 +59,19 @@ impl Settings {
     /// Reads them.
     pub fn read(host: &Host) -> Self {
         let (gpc, dnt) = (host.get("gpc").is_truthy(), host.get("dnt").is_truthy());
-        let honoured = host.get("privacy").as_string();
+        let honoured = host.get(setting::PRIVACY).as_string();
         let honoured = honoured.as_deref().unwrap_or("gpc");
         let honours = |signal: &str| honoured.split_ascii_whitespace().any(|word| word == signal);
         Self {
-            write_key: host.text("writeKey").unwrap_or_default(),
-            endpoint: host.text("endpoint").unwrap_or_default(),
-            user_id: host.text("userId"),
-            debug: !host.get("debug").is_undefined(),
+            write_key: host.text(setting::WRITE_KEY).unwrap_or_default(),
+            endpoint: host.text(setting::ENDPOINT).unwrap_or_default(),
+            user_id: host.text(setting::USER_ID),
+            debug: !host.get(setting::DEBUG).is_undefined(),
             private: (gpc && honours("gpc"))
                 || (dnt && honours("dnt"))
-                || host.text("storage").is_some_and(|word| word == "none"),
+                || host
+                    .text(setting::STORAGE)
+                    .is_some_and(|word| word == "none"),
             signals: match (gpc, dnt) {
                 (true, true) => r#"{"privacy":{"gpc":true,"dnt":true}}"#,
                 (true, false) => r#"{"privacy":{"gpc":true}}"#,

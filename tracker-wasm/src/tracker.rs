@@ -28,6 +28,7 @@ use crate::{
     signal::Signal,
     store::{Store, browser::BrowserStore, database::Database, names, permit::Permit},
     transport::{Answer, Envelope, Note, Transport},
+    words::setting,
 };
 use record::{Draft, Moment};
 
@@ -84,10 +85,10 @@ impl Tracker {
         let known = kept.as_ref().and_then(|store| store.get(names::CONSENT));
         // Whatever else wrote there: it goes into events as it stands.
         let known = known.filter(|known| JSON::parse(known).is_ok());
-        let decision = Decision::open(&host.text("consent").unwrap_or_default(), known);
+        let decision = Decision::open(&host.text(setting::CONSENT).unwrap_or_default(), known);
         let permit = Rc::new(Permit::new(kept, decision.state() == Consent::Granted));
         let store: Box<dyn Store> = Box::new(Rc::clone(&permit));
-        let masks = Masks::new(host.text("mask"), host.text("text"));
+        let masks = Masks::new(host.text(setting::MASK), host.text(setting::TEXT));
         let draw = host.function("random");
         let random = move || {
             let drawn = draw.call0(&JsValue::UNDEFINED).unwrap_or_default();

@@ -1,4 +1,7 @@
-//! `cargo xtask build`: the programs in `target/release/`, the tracker in `target/tracker/`.
+//! `cargo xtask build`: the programs in `target/release/`, the tracker in `target/tracker/` and, as
+//! an npm package, in `target/npm/`. `cargo xtask tracker`: the tracker alone.
+
+use std::io::Write as _;
 
 use anyhow::{Context, Result};
 
@@ -17,13 +20,31 @@ const PROGRAMS: [&str; 4] = [
 /// # Errors
 /// When something does not compile; cargo's message stands above ours.
 pub fn build() -> Result<()> {
-    tracker()?;
+    site_files()?;
     let mut cargo = command::cargo();
     cargo.args(["build", "--release", "--bins"]);
     for program in PROGRAMS {
         cargo.args(["--package", program]);
     }
     command::run(&mut cargo).context("the programs do not compile: see cargo's message above")
+}
+
+/// Builds what a site needs, and prints the tag with the hash that its script is known by.
+///
+/// # Errors
+/// As [`wasm::tracker`].
+pub fn site_files() -> Result<()> {
+    let tracker = tracker()?;
+    let name = wasm::FILES[0];
+    let hash = wasm::integrity::of_script(&fs_err::read(tracker.dir.join(name))?);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "files    {}", tracker.dir.display())?;
+    writeln!(out, "package  {}", tracker.package.display())?;
+    writeln!(
+        out,
+        "tag      <script async src=\"/{name}\" integrity=\"{hash}\" crossorigin=\"anonymous\" data-write-key=\"YOUR-KEY\"></script>"
+    )?;
+    Ok(())
 }
 
 /// Builds the tracker and says what there is to say about it.

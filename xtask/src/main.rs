@@ -34,7 +34,10 @@ The project's commands:
   cargo xtask fuzz [TARGET [FILE]] [--seconds 5]
       The fuzz targets, or one, or one again with a file that it stumbled over.
   cargo xtask build
-      Release binaries in target/release, the tracker's files in target/tracker.
+      Release binaries in target/release, and what `tracker` makes.
+  cargo xtask tracker
+      The tracker's files in target/tracker, its npm package in target/npm, and the tag
+      with the hash that a browser knows the script by.
   cargo xtask size
       What a page loads, in brotli, and what each subject of the tracker costs.
   cargo xtask bench [relay] [yardsticks] [lake] [bot] [--rounds 5] [--seconds 4]
@@ -71,6 +74,7 @@ fn run() -> anyhow::Result<()> {
         "soak" => finished(&mut arguments).and_then(|()| soak::run()),
         "fuzz" => fuzz::read_and_run(&mut arguments),
         "build" => finished(&mut arguments).and_then(|()| build::build()),
+        "tracker" => finished(&mut arguments).and_then(|()| build::site_files()),
         "size" => finished(&mut arguments).and_then(|()| size::size()),
         "bench" => bench::run(&mut arguments),
         "conformance" => finished(&mut arguments).and_then(|()| conformance::run()),

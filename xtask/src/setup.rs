@@ -70,6 +70,18 @@ pub fn sdks() -> anyhow::Result<PathBuf> {
     )
 }
 
+/// What a site brings that has the tracker's npm package: a compiler of its types and bundlers.
+///
+/// # Errors
+/// As [`sdks`].
+pub fn package_users() -> anyhow::Result<PathBuf> {
+    programs(&NODE, "the npm package cannot be tested")?;
+    npm::install(
+        &command::root().join("tests/journeys/npm"),
+        &command::target().join("npm-users"),
+    )
+}
+
 /// The load generator of `bench/`, and the servers that it compares with.
 ///
 /// # Errors

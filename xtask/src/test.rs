@@ -40,6 +40,7 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
         setup::browsers()?;
         setup::faults()?;
         setup::jq()?;
+        setup::package_users()?;
         setup::sdks()
     });
     let python = thread::spawn(setup::python);

@@ -1,8 +1,10 @@
-//! The tracker's three files, from Rust to what a page loads.
+//! The tracker's files, from Rust to what a page loads, and the npm package of them.
 //!
 //! ```text
-//! compile ──► bindings ──► wasm-opt (Node) ──► clickstream.wasm ─┐
-//!                 └─► script: loader + glue ──► minifier (Node) ─┴─► .br, .gz
+//! compile ──► bindings ──► wasm-opt (Node) ──► clickstream.wasm ─────┐
+//!                 │                                  │ its hash      │
+//!                 └─► script: way in, door, glue ◄───┘               ├─► .br, .gz; package
+//!                                  └─► minifier (Node) ─► clickstream.js
 //! ```
 //!
 //! Everything but the two steps marked Node is Rust; without Node, or without the standard
@@ -10,13 +12,15 @@
 
 mod compile;
 mod files;
+pub mod integrity;
 mod names;
 mod node;
+mod package;
 mod script;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
@@ -25,14 +29,58 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::command;
 use names::Names;
 
-/// What a page needs, and nothing else.
-pub const FILES: [&str; 3] = ["clickstream.js", "clickstream.wasm", "clickstream.d.ts"];
+/// What a page needs, what it loads when it asks for explanations, and the types.
+pub const FILES: [&str; 4] = [
+    "clickstream.js",
+    "clickstream.wasm",
+    "clickstream-debug.js",
+    "clickstream.d.ts",
+];
+
+/// What is written by hand, as it stands.
+#[derive(Debug, Hash)]
+struct Sources {
+    door: String,
+    tag: String,
+    package: String,
+    debug: String,
+    types: String,
+    readme: String,
+    licence: String,
+}
+
+impl Sources {
+    fn read(root: &Path) -> Result<Self> {
+        let read = |name: &str| fs_err::read_to_string(root.join("tracker-wasm").join(name));
+        Ok(Self {
+            door: read("src/door.js")?,
+            tag: read("src/loader.js")?,
+            package: read("src/package.js")?,
+            debug: read("src/debug.js")?,
+            types: read("src/clickstream.d.ts")?,
+            readme: read("README.md")?,
+            licence: fs_err::read_to_string(root.join("LICENSE"))?,
+        })
+    }
+
+    /// The script of the tag.
+    fn script(&self, glue: &str, integrity: &str) -> Result<String> {
+        script::compose("loader.js", &self.tag, &self.door, glue, integrity)
+    }
+
+    /// The package's ES module.
+    fn module(&self, glue: &str, integrity: &str) -> Result<String> {
+        script::compose("package.js", &self.package, &self.door, glue, integrity)
+    }
+}
 
 /// What became of a build.
 #[derive(Debug)]
 pub struct Tracker {
     /// The folder with the files: `target/tracker`.
     pub dir: PathBuf,
+    /// The folder with the npm package.
+    pub package: PathBuf,
     /// Whether anything had changed since the build before.
     pub rebuilt: bool,
     /// Why the files are larger than they could be, if they are.
@@ -47,6 +95,7 @@ pub fn tracker() -> Result<Tracker> {
     let root = command::root();
     let work = root.join("target/wasm");
     let dir = root.join("target/tracker");
+    let package = root.join("target/npm").join(package::NAME);
     fs_err::create_dir_all(&work)?;
     // Two builds at once (a demo beside a test) take turns.
     let lock = fs_err::File::create(work.join("tracker.lock"))?;
@@ -55,13 +104,12 @@ pub fn tracker() -> Result<Tracker> {
         .context("cannot lock target/wasm/tracker.lock")?;
 
     let compiled = compile::module(root, &work)?;
-    let loader = fs_err::read_to_string(root.join("tracker-wasm/src/loader.js"))?;
-    let types = fs_err::read(root.join("tracker-wasm/src/clickstream.d.ts"))?;
+    let sources = Sources::read(root)?;
     let tools = node::tools(&root.join("xtask/node"), &work.join("tools"));
 
     let stamp_file = work.join("tracker.stamp");
     let stamp = stamp(&(
-        (&compiled.bytes, &loader, &types),
+        (&compiled.bytes, &sources),
         (
             tools.is_ok(),
             node::OPTIONS,
@@ -76,31 +124,49 @@ pub fn tracker() -> Result<Tracker> {
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     let unoptimised = (!reasons.is_empty()).then(|| reasons.join("; "));
     let stamped = fs_err::read_to_string(&stamp_file).is_ok_and(|old| old == stamp);
-    if stamped && files::complete(&dir) {
+    if stamped && files::complete(&dir) && package.exists() {
         return Ok(Tracker {
             dir,
+            package,
             rebuilt: false,
             unoptimised,
         });
     }
 
     let (glue, mut module) = bindings(&compiled.bytes, false)?;
-    let mut script = script::compose(&loader, &glue)?;
     if let Ok(tools) = &tools {
         module = tools.optimise(&module, false)?;
-        script = tools.minify(&script)?;
     }
-    files::write(
-        &dir,
-        &[
-            (FILES[0], script.as_bytes()),
-            (FILES[1], &module),
-            (FILES[2], &types),
-        ],
-    )?;
+    let hash = integrity::of_module(&module);
+    let mut script = sources.script(&glue, &hash)?;
+    let mut index = sources.module(&glue, &hash)?;
+    let mut debug = sources.debug.clone();
+    if let Ok(tools) = &tools {
+        script = tools.minify(&script, false)?;
+        index = tools.minify(&index, true)?;
+        debug = tools.tidied(&debug)?;
+    }
+    let contents: [(&str, &[u8]); FILES.len()] = [
+        (FILES[0], script.as_bytes()),
+        (FILES[1], &module),
+        (FILES[2], debug.as_bytes()),
+        (FILES[3], sources.types.as_bytes()),
+    ];
+    files::write(&dir, &contents)?;
+    let parts = package::Parts {
+        index: &index,
+        script: &script,
+        wasm: &module,
+        debug: &debug,
+        types: &sources.types,
+        readme: &sources.readme,
+        licence: &sources.licence,
+    };
+    package::write(&package, &parts)?;
     fs_err::write(stamp_file, stamp)?;
     Ok(Tracker {
         dir,
+        package,
         rebuilt: true,
         unoptimised,
     })
@@ -127,10 +193,9 @@ pub fn named_module() -> Result<Vec<u8>> {
 /// As [`tracker`].
 pub fn loader_size() -> Result<usize> {
     let root = command::root();
-    let loader = fs_err::read_to_string(root.join("tracker-wasm/src/loader.js"))?;
-    let mut script = script::compose(&loader, "")?;
+    let mut script = Sources::read(root)?.script("", "")?;
     if let Ok(tools) = node::tools(&root.join("xtask/node"), &root.join("target/wasm/tools")) {
-        script = tools.minify(&script)?;
+        script = tools.minify(&script, false)?;
     }
     Ok(files::brotli(script.as_bytes())?.len())
 }

@@ -18,7 +18,12 @@ fn program(data: &Path, tracker: &Path) -> Command {
 
 fn tracker() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["clickstream.js", "clickstream.wasm", "clickstream.d.ts"] {
+    for name in [
+        "clickstream.js",
+        "clickstream.wasm",
+        "clickstream-debug.js",
+        "clickstream.d.ts",
+    ] {
         fs_err::write(folder.path().join(name), name).unwrap();
     }
     folder

@@ -5,6 +5,13 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use clickstream_demo_site::tracker_files;
 use tower::ServiceExt;
 
+const FILES: [&str; 4] = [
+    "clickstream.js",
+    "clickstream.wasm",
+    "clickstream-debug.js",
+    "clickstream.d.ts",
+];
+
 async fn get(
     router: &axum::Router,
     path: &str,
@@ -22,7 +29,7 @@ async fn get(
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["clickstream.js", "clickstream.wasm", "clickstream.d.ts"] {
+    for name in FILES {
         for suffix in ["", ".br", ".gz"] {
             fs_err::write(
                 folder.path().join(format!("{name}{suffix}")),
@@ -42,6 +49,7 @@ async fn each_file_comes_as_the_browser_takes_it() {
     for (name, kind) in [
         ("clickstream.js", "text/javascript; charset=utf-8"),
         ("clickstream.wasm", "application/wasm"),
+        ("clickstream-debug.js", "text/javascript; charset=utf-8"),
         ("clickstream.d.ts", "text/plain; charset=utf-8"),
     ] {
         for (accepted, suffix, encoding) in [

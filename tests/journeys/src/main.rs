@@ -28,6 +28,7 @@ mod tracker_kept;
 mod tracker_leave;
 mod tracker_links;
 mod tracker_listed;
+mod tracker_package;
 mod tracker_pages;
 mod tracker_quiet;
 mod tracker_visits;

@@ -241,7 +241,8 @@ fn file(path: &str, state: &Mutex<State>) -> Vec<u8> {
         thread::sleep(std::time::Duration::from_millis(5));
     }
     let name = path.trim_start_matches('/');
-    let folder = if name.starts_with("clickstream.") {
+    let ours = ["clickstream.", "clickstream-"];
+    let folder = if ours.iter().any(|ours| name.starts_with(ours)) {
         program::root().join("target/tracker")
     } else {
         lock(state).pages.clone()

@@ -5,7 +5,7 @@ use js_sys::{JSON, Object};
 use wasm_bindgen::JsCast;
 
 use super::{Draft, Tracker};
-use crate::signal::Signal;
+use crate::{signal::Signal, words::call};
 
 impl Tracker {
     /// A call by its name. The loader has sorted the arguments: two texts, message id and
@@ -21,7 +21,7 @@ impl Tracker {
         let (first, second) = (text(0), text(1));
         let (first, second) = (first.as_deref(), second.as_deref());
         let mut details = signal.subject.as_string();
-        if name == "page" {
+        if name == call::PAGE {
             details = Some(self.page_details(signal, details.as_deref()));
         }
         let mut draft = Draft {
@@ -32,27 +32,27 @@ impl Tracker {
         };
         let anonymous;
         let kind = match name {
-            "track" => {
+            call::TRACK => {
                 draft.event = first;
                 EventType::Track
             }
             // page(name) or page(category, name).
-            "page" => {
+            call::PAGE => {
                 draft.name = second.or(first);
                 draft.category = second.and(first);
                 EventType::Page
             }
-            "identify" => {
+            call::IDENTIFY => {
                 if let Some(user) = first {
                     self.identity.claim(user);
                 }
                 EventType::Identify
             }
-            "group" => {
+            call::GROUP => {
                 draft.group_id = first;
                 EventType::Group
             }
-            "alias" => {
+            call::ALIAS => {
                 anonymous = self
                     .identity
                     .user()
@@ -62,21 +62,21 @@ impl Tracker {
                 draft.previous_id = second.or(Some(&anonymous));
                 EventType::Alias
             }
-            "reset" => {
+            call::RESET => {
                 self.identity.reset();
                 self.outbox.transport.envelope.user_token = None;
                 self.forget = true;
                 return;
             }
-            "consent" => {
+            call::CONSENT => {
                 if let Some(categories) = signal.subject.as_string() {
                     self.decide(categories, signal.time);
                 }
                 return;
             }
-            "forget" => return self.forget_all(signal.time),
-            "flush" => return self.outbox.transport.flush(),
-            "setUserToken" => {
+            call::FORGET => return self.forget_all(signal.time),
+            call::FLUSH => return self.outbox.transport.flush(),
+            call::SET_USER_TOKEN => {
                 self.outbox.transport.envelope.user_token = first.map(str::to_owned);
                 return;
             }

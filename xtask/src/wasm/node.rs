@@ -23,9 +23,9 @@ pub const OPTIONS: [&str; 5] = [
     "--strip-producers",
 ];
 
-/// Options of the minifier.
+/// Options of the minifier. No word to the console, which is the page's: the glue has some.
 pub const COMPRESS: &str =
-    "passes=3,pure_getters,unsafe_arrows,unsafe_methods,booleans_as_integers=false";
+    "passes=3,pure_getters,unsafe_arrows,unsafe_methods,booleans_as_integers=false,drop_console";
 
 /// The installed tools.
 #[derive(Debug)]
@@ -66,14 +66,32 @@ impl Tools {
     }
 
     /// The script without spaces, comments and long names. The whole of it is inside one
-    /// function, so that nothing of it is global; `--toplevel` would see no use of that.
+    /// function, so that nothing of it is global; `--toplevel` would see no use of that. A `module`
+    /// has its exports.
     ///
     /// # Errors
     /// When the script is no JavaScript.
-    pub fn minify(&self, script: &str) -> Result<String> {
+    pub fn minify(&self, script: &str, module: bool) -> Result<String> {
+        let module = if module { &["--module"][..] } else { &[] };
+        self.terser(
+            script,
+            &[&["--compress", COMPRESS, "--mangle"], module].concat(),
+        )
+    }
+
+    /// The same of the one that speaks to the console.
+    ///
+    /// # Errors
+    /// As [`Tools::minify`].
+    pub fn tidied(&self, script: &str) -> Result<String> {
+        self.terser(script, &["--module", "--compress", "--mangle"])
+    }
+
+    fn terser(&self, script: &str, options: &[&str]) -> Result<String> {
         let mut child = self
             .script("terser/bin/terser")
-            .args(["--ecma", "2020", "--mangle", "--compress", COMPRESS])
+            .args(["--ecma", "2020"])
+            .args(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -1,0 +1,47 @@
+//! The JSON Schemas of what the tracker makes, as types of other languages are printed from them.
+
+use std::borrow::Cow;
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
+
+use crate::action::{ElementClicked, FormFilled, Link, PageLeft, PageViewed};
+use crate::context::{Context, Screen};
+use crate::event::Event;
+use crate::kind::EventType;
+
+impl JsonSchema for EventType {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("EventType")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "What kind of call an event is.",
+            "enum": Self::ALL.map(Self::as_str),
+        })
+    }
+}
+
+/// An event as a client makes it, its context and the properties of what is recorded without a
+/// call: a schema for each type, by its name. What is written by hand (`context` of an event,
+/// `screen` of a context) is not in them.
+#[must_use]
+pub fn sent_schemas() -> Map<String, Value> {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut generator = settings.into_generator();
+    for schema in [
+        SchemaGenerator::subschema_for::<Event<'_>>,
+        SchemaGenerator::subschema_for::<Context<'_>>,
+        SchemaGenerator::subschema_for::<Screen>,
+        SchemaGenerator::subschema_for::<PageViewed<'_>>,
+        SchemaGenerator::subschema_for::<ElementClicked<'_>>,
+        SchemaGenerator::subschema_for::<Link<'_>>,
+        SchemaGenerator::subschema_for::<PageLeft>,
+        SchemaGenerator::subschema_for::<FormFilled<'_>>,
+    ] {
+        schema(&mut generator);
+    }
+    generator.take_definitions(true)
+}
