@@ -30,6 +30,7 @@ mod tracker_links;
 mod tracker_listed;
 mod tracker_package;
 mod tracker_pages;
+mod tracker_policies;
 mod tracker_quiet;
 mod tracker_visits;
 mod visitor_cookie;
