@@ -98,6 +98,10 @@ impl Prefix {
                 pieces.push(Piece::Literal(before.to_owned()));
             }
             let (expression, after) = after.split_once('}').ok_or(PrefixError::Usage)?;
+            // One that is not closed before the next begins.
+            if expression.contains("!{") {
+                return Err(PrefixError::Usage);
+            }
             pieces.push(Piece::parse(expression, which)?);
             rest = after;
         }
@@ -130,6 +134,18 @@ impl Prefix {
             error_output_type: "",
         };
         self.evaluate(&facts, &mut || [0; 16]).text.chars().count()
+    }
+
+    /// Its timestamps alone, one after another.
+    pub fn times(&self, time: &jiff::ZonedDateTime) -> String {
+        let mut out = String::new();
+        for piece in &self.pieces {
+            if let Piece::Timestamp(pattern) = piece {
+                out.push_str(&pattern.format(time));
+                out.push('/');
+            }
+        }
+        out
     }
 
     /// The prefix twice: as S3 would have it, and escaped for a disk.

@@ -33,6 +33,11 @@ fn expressions() {
     assert_eq!(with_prefix("a!{b/"), "Invalid expression usage");
     assert_eq!(with_prefix("a!{b}/"), "Invalid expression usage");
     assert_eq!(
+        with_prefix("a!{timestamp:yyyy/!{timestamp:MM}/"),
+        "Invalid expression usage",
+        "the first one is not closed"
+    );
+    assert_eq!(
         with_prefix("!{when:yyyy}/"),
         "Namespace to the left of colon (when) is an invalid keyword!"
     );

@@ -50,7 +50,7 @@ fn crates_know_only_whom_they_may() {
 }
 
 /// A library, and the only places of the sources (beginnings of paths) that may name it.
-const ONLY_IN: [(&str, &str, &[&str]); 10] = [
+const ONLY_IN: [(&str, &str, &[&str]); 11] = [
     ("rustls", "relay/src/", &["relay/src/http/tls"]),
     (
         "axum",
@@ -91,6 +91,11 @@ const ONLY_IN: [(&str, &str, &[&str]); 10] = [
         "jaq_core",
         "firehose-local/src/",
         &["firehose-local/src/extract"],
+    ),
+    (
+        "hcl",
+        "firehose-local/src/",
+        &["firehose-local/src/terraform/files"],
     ),
     ("serde_json", "relay/src/spool", &[]),
     ("clickstream_event", "relay/src/spool", &[]),
