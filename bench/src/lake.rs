@@ -46,6 +46,7 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
     )?;
     report.line("| query | compression | partitions | objects | MB/s by CPU, goal | by the clock | memory MB | plain, by CPU | plain, by the clock |");
     report.line("|---|---|---|---|---|---|---|---|---|");
+    let used = Used::new(&folder)?;
     for (work, users, goal) in ROWS {
         let lines = folder.join(format!("lake-{users}.jsonl"));
         events::write(&lines, users)?;
@@ -54,9 +55,9 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
             // Whoever comes second meets a warmer disk: they change places.
             for place in 0..2 {
                 if (round + place) % 2 == 0 {
-                    ours.push(case::start(work, &lines, &folder)?);
+                    ours.push(used.start(work, &lines)?);
                 } else {
-                    plain.push(case::start(work.plainly(), &lines, &folder)?);
+                    plain.push(used.start(work.plainly(), &lines)?);
                 }
             }
         }
@@ -69,6 +70,32 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
         machine::load()
     ));
     report.write()
+}
+
+/// Where all measurements write. What they wrote is emptied, and removed only at the end: for five
+/// minutes ext4 gives out no inode that was freed, and looks long for another one.
+struct Used(tempfile::TempDir);
+
+impl Used {
+    fn new(folder: &Path) -> anyhow::Result<Self> {
+        Ok(Self(tempfile::tempdir_in(folder)?))
+    }
+
+    fn start(&self, work: Work, lines: &Path) -> anyhow::Result<Figures> {
+        let folder = tempfile::tempdir_in(&self.0)?.keep();
+        let figures = case::start(work, lines, &folder)?;
+        let mut folders = vec![folder];
+        while let Some(folder) = folders.pop() {
+            for entry in fs_err::read_dir(folder)? {
+                let entry = entry?;
+                match entry.file_type()?.is_dir() {
+                    true => folders.push(entry.path()),
+                    false => drop(fs_err::File::create(entry.path())?),
+                }
+            }
+        }
+        Ok(figures)
+    }
 }
 
 fn row(work: Work, users: usize, goal: f64, ours: &[Figures], plain: &[Figures]) -> String {

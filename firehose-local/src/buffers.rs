@@ -1,20 +1,28 @@
 //! What waits to become objects, of all streams of a process: in memory up to one bound, beyond
-//! it in one log on the disk.
+//! it on the disk.
 //!
 //! Each buffer grows at its end. When all of them together are over the bound, the largest are
-//! moved to the end of the log until half of it is free, so that what is moved at once is never
-//! small. In the log a buffer is a chain: each part says where the one before it stands, so that
-//! the memory for a buffer on the disk is the same whatever its length. The log is a row of files
-//! that are removed as soon as no buffer needs them. It lives as long as the process: what was in
-//! it at a kill is lost, as what was in memory is.
+//! moved to the disk until half of it is free, so that what is moved at once is seldom small: a
+//! large part to the end of a file that the buffer has to itself, a small one to the end of a log
+//! that many share, so that thousands of buffers are not thousands of files. In the log a buffer
+//! is a chain: each part says where the one before it stands, so that the memory for a buffer on
+//! the disk is the same whatever its length. All these files are removed as soon as no buffer
+//! needs them. They live as long as the process: what was in them at a kill is lost, as what was
+//! in memory is.
 
+mod chunks;
 mod log;
+mod own;
 
+use chunks::{Chunks, Pool};
 use log::{Log, Place};
-use std::collections::HashMap;
+use own::Own;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Bytes of memory from which on a buffer gets a file of its own when it is moved to the disk.
+const LARGE: usize = if cfg!(test) { 512 } else { 8 << 10 };
 
 /// The buffers of a process.
 #[derive(Debug)]
@@ -25,32 +33,46 @@ pub struct Buffers {
 
 #[derive(Debug)]
 struct State {
-    slots: HashMap<u64, Slot>,
-    next: u64,
+    folder: PathBuf,
+    slots: Vec<Slot>,
+    /// Slots that no buffer has.
+    free: Vec<usize>,
+    pool: Pool,
     memory: usize,
     log: Log,
+    /// Files made for one buffer alone, and the bytes of those that are there.
+    own_made: u64,
+    own_bytes: u64,
     trouble: Option<io::Error>,
 }
 
 #[derive(Debug, Default)]
 struct Slot {
-    memory: Vec<u8>,
+    memory: Chunks,
     length: u64,
-    spilled: Option<Place>,
-    /// Being written out: its memory is with the writer.
-    taken: usize,
+    spilled: Spilled,
+}
+
+/// Where the beginning of a buffer is.
+#[derive(Debug, Default)]
+enum Spilled {
+    #[default]
+    Nowhere,
+    Log(Place),
+    Own(Own),
 }
 
 /// One buffer. Its room is given back when it is dropped.
 #[derive(Debug)]
 pub struct Buffer {
-    number: u64,
+    number: usize,
     all: Arc<Buffers>,
 }
 
 impl Buffers {
     /// None yet. `folder` is this process's alone: what an earlier one left there is removed.
-    /// `bound` is in bytes, over all buffers together; one record more may be held for a moment.
+    /// `bound` is in bytes, over all buffers together; one record more may be held for a moment,
+    /// and what was used is kept to be used again until nothing waits.
     ///
     /// # Errors
     /// When the folder cannot be made or emptied.
@@ -58,10 +80,14 @@ impl Buffers {
         Ok(Arc::new(Self {
             bound,
             state: Mutex::new(State {
-                slots: HashMap::new(),
-                next: 0,
+                folder: folder.to_owned(),
+                slots: Vec::new(),
+                free: Vec::new(),
+                pool: Pool::default(),
                 memory: 0,
                 log: Log::new(folder)?,
+                own_made: 0,
+                own_bytes: 0,
                 trouble: None,
             }),
         }))
@@ -75,9 +101,13 @@ impl Buffers {
     /// A new, empty buffer.
     pub fn buffer(self: &Arc<Self>) -> Buffer {
         let mut state = self.state();
-        let number = state.next;
-        state.next += 1;
-        state.slots.insert(number, Slot::default());
+        let number = match state.free.pop() {
+            Some(number) => number,
+            None => {
+                state.slots.push(Slot::default());
+                state.slots.len() - 1
+            }
+        };
         Buffer {
             number,
             all: Arc::clone(self),
@@ -89,9 +119,10 @@ impl Buffers {
         self.state().memory
     }
 
-    /// Bytes of the log's files.
+    /// Bytes of the files.
     pub fn on_disk(&self) -> u64 {
-        self.state().log.length()
+        let state = self.state();
+        state.log.length() + state.own_bytes
     }
 
     /// Comes under the bound if it is over it. Until that succeeds nothing more should be taken.
@@ -111,51 +142,79 @@ impl Buffers {
 }
 
 impl State {
-    /// Moves the largest buffers to the log until all together have at most `target` bytes.
+    /// Moves the largest buffers to the disk until all together have at most `target` bytes.
     fn spill(&mut self, target: usize) {
         self.trouble = None;
-        let mut by_size: Vec<(usize, u64)> = self
-            .slots
-            .iter()
+        let slots = self.slots.iter().enumerate();
+        let mut by_size: Vec<(usize, usize)> = slots
             .filter(|(_, slot)| !slot.memory.is_empty())
-            .map(|(number, slot)| (slot.memory.capacity(), *number))
+            .map(|(number, slot)| (slot.memory.memory(), number))
             .collect();
         by_size.sort_unstable();
-        for (size, number) in by_size.into_iter().rev() {
+        for (_, number) in by_size.into_iter().rev() {
             if self.memory <= target {
                 return;
             }
-            let Some(slot) = self.slots.get_mut(&number) else {
-                continue;
-            };
-            match self.log.append(slot.spilled.as_ref(), &slot.memory) {
-                Ok(place) => {
-                    slot.spilled = Some(place);
-                    slot.memory = Vec::new();
-                    self.memory -= size;
-                }
-                Err(error) => {
-                    self.trouble = Some(error);
-                    return;
-                }
+            if let Err(error) = self.spill_one(number) {
+                self.trouble = Some(error);
+                return;
             }
         }
+    }
+
+    fn spill_one(&mut self, number: usize) -> io::Result<()> {
+        let Some(slot) = self.slots.get_mut(number) else {
+            return Ok(());
+        };
+        let part = &slot.memory;
+        let in_own = match &mut slot.spilled {
+            Spilled::Log(place) => {
+                *place = self.log.append(Some(place), part)?;
+                false
+            }
+            Spilled::Own(own) => {
+                own.append(part)?;
+                true
+            }
+            Spilled::Nowhere if part.memory() < LARGE => {
+                slot.spilled = Spilled::Log(self.log.append(None, part)?);
+                false
+            }
+            Spilled::Nowhere => {
+                self.own_made += 1;
+                let name = format!("own-{}.spill", self.own_made);
+                let mut own = Own::new(self.folder.join(name));
+                own.append(part)?;
+                slot.spilled = Spilled::Own(own);
+                true
+            }
+        };
+        if in_own {
+            self.own_bytes += u64::try_from(part.length()).unwrap_or(u64::MAX);
+        }
+        let part = std::mem::take(&mut slot.memory);
+        self.memory -= part.memory();
+        self.pool.give_back(part);
+        Ok(())
     }
 }
 
 impl Buffer {
-    /// Lets `write` append to the buffer, and says how long it is then. A disk that takes nothing
-    /// does not stop it: [`Buffers::relieve`] says so before more is taken.
-    pub fn append(&self, write: impl FnOnce(&mut Vec<u8>)) -> u64 {
+    /// Appends these bytes, one after another, and says how long the buffer is then. A disk that
+    /// takes nothing does not stop it: [`Buffers::relieve`] says so before more is taken.
+    pub fn append(&self, parts: &[&[u8]]) -> u64 {
         let mut state = self.all.state();
-        let Some(slot) = state.slots.get_mut(&self.number) else {
+        let state = &mut *state;
+        let Some(slot) = state.slots.get_mut(self.number) else {
             return 0;
         };
-        let (length, capacity) = (slot.memory.len(), slot.memory.capacity());
-        write(&mut slot.memory);
-        slot.length += u64::try_from(slot.memory.len() - length).unwrap_or(0);
-        let (length, grown) = (slot.length, slot.memory.capacity() - capacity);
-        state.memory += grown;
+        let before = slot.memory.memory();
+        for part in parts {
+            slot.memory.append(part, &mut state.pool);
+            slot.length += u64::try_from(part.len()).unwrap_or(u64::MAX);
+        }
+        let length = slot.length;
+        state.memory += slot.memory.memory() - before;
         if state.memory > self.all.bound && state.trouble.is_none() {
             state.spill(self.all.bound / 2);
         }
@@ -165,43 +224,103 @@ impl Buffer {
     /// Its length in bytes.
     pub fn length(&self) -> u64 {
         let state = self.all.state();
-        state.slots.get(&self.number).map_or(0, |slot| slot.length)
+        state.slots.get(self.number).map_or(0, |slot| slot.length)
     }
 
     /// Writes all of it to `out`. It stays as it was, so that this can be done again. Others go
     /// on meanwhile; nothing may be appended to this one.
     ///
     /// # Errors
-    /// Of `out`, or of the log's disk.
+    /// Of `out`, or of the disk.
     pub fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
-        let (spilled, memory) = {
-            let mut state = self.all.state();
-            let Some(slot) = state.slots.get_mut(&self.number) else {
-                return Ok(());
-            };
-            slot.taken = slot.memory.capacity();
-            (slot.spilled.clone(), std::mem::take(&mut slot.memory))
+        let apart = self.apart();
+        match &apart.slot.spilled {
+            Spilled::Nowhere => {}
+            Spilled::Log(place) => place.write_to(out)?,
+            Spilled::Own(own) => own.write_to(out)?,
+        }
+        apart.slot.memory.write_to(&[], out)
+    }
+
+    /// The file that holds the whole buffer and nothing else, if it has one to itself: what is in
+    /// memory is written behind the rest. The file may be renamed; the buffer is empty then.
+    ///
+    /// # Errors
+    /// Of the disk. The buffer is as it was.
+    pub fn settle(&self) -> io::Result<Option<PathBuf>> {
+        let mut apart = self.apart();
+        let Slot {
+            memory, spilled, ..
+        } = &mut apart.slot;
+        let Spilled::Own(own) = spilled else {
+            return Ok(None);
         };
-        let written = match spilled {
-            Some(place) => place.write_to(out),
-            None => Ok(()),
-        }
-        .and_then(|()| out.write_all(&memory));
+        own.append(memory)?;
+        own.settle()?;
+        let path = own.path().to_owned();
+        let (part, mut state) = (std::mem::take(memory), self.all.state());
+        state.own_bytes += u64::try_from(part.length()).unwrap_or(u64::MAX);
+        state.memory -= part.memory();
+        state.pool.give_back(part);
+        Ok(Some(path))
+    }
+
+    /// What the buffer is made of, while others go on.
+    fn apart(&self) -> Apart<'_> {
         let mut state = self.all.state();
-        if let Some(slot) = state.slots.get_mut(&self.number) {
-            slot.memory = memory;
-            slot.taken = 0;
+        let slot = state.slots.get_mut(self.number).map(|slot| {
+            let length = slot.length;
+            let empty = Slot {
+                length,
+                ..Slot::default()
+            };
+            std::mem::replace(slot, empty)
+        });
+        Apart {
+            buffer: self,
+            slot: slot.unwrap_or_default(),
         }
-        written
+    }
+}
+
+/// A buffer's bytes, taken out of what is locked; given back when this is dropped.
+struct Apart<'a> {
+    buffer: &'a Buffer,
+    slot: Slot,
+}
+
+impl Drop for Apart<'_> {
+    fn drop(&mut self) {
+        let mut state = self.buffer.all.state();
+        if let Some(slot) = state.slots.get_mut(self.buffer.number) {
+            *slot = std::mem::take(&mut self.slot);
+        }
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let mut state = self.all.state();
-        if let Some(slot) = state.slots.remove(&self.number) {
-            state.memory -= slot.memory.capacity() + slot.taken;
-        }
+        // A file that goes with it is removed when others can go on.
+        let spilled = {
+            let mut state = self.all.state();
+            let Some(slot) = state.slots.get_mut(self.number) else {
+                return;
+            };
+            let Slot {
+                memory, spilled, ..
+            } = std::mem::take(slot);
+            if let Spilled::Own(own) = &spilled {
+                state.own_bytes = state.own_bytes.saturating_sub(own.length());
+            }
+            state.free.push(self.number);
+            state.memory -= memory.memory();
+            state.pool.give_back(memory);
+            if state.memory == 0 {
+                state.pool = Pool::default();
+            }
+            spilled
+        };
+        drop(spilled);
     }
 }
 

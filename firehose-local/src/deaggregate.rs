@@ -1,6 +1,7 @@
 //! One put record to the records it holds, as `RecordDeAggregation` does.
 
-use crate::json::Cursor;
+use crate::json::{Cursor, Invalid};
+use std::ops::Range;
 
 /// More pieces than this and AWS splits nothing: the whole record goes on as it is.
 pub const MOST_PIECES: usize = 500;
@@ -19,8 +20,20 @@ pub enum SubRecordType {
 /// then refuses it, and none of it is delivered as data.
 pub fn deaggregate<'a>(data: &'a [u8], kind: &SubRecordType) -> Vec<&'a [u8]> {
     let pieces = match kind {
-        SubRecordType::Json => objects(data),
-        SubRecordType::Delimited(delimiter) => delimited(data, delimiter),
+        SubRecordType::Json => {
+            let mut pieces = Vec::new();
+            let read = objects(data, |cursor| {
+                let start = cursor.position();
+                cursor.value(0)?;
+                pieces.push(cursor.span(start, cursor.position()));
+                Ok(())
+            });
+            read.is_ok().then_some(pieces)
+        }
+        SubRecordType::Delimited(delimiter) => delimited(data, delimiter).map(|spans| {
+            let piece = |span| data.get(span).unwrap_or_default();
+            spans.into_iter().map(piece).collect()
+        }),
     };
     match pieces {
         Some(pieces) if !pieces.is_empty() => pieces,
@@ -28,24 +41,29 @@ pub fn deaggregate<'a>(data: &'a [u8], kind: &SubRecordType) -> Vec<&'a [u8]> {
     }
 }
 
-fn objects(data: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut pieces = Vec::new();
+/// Lets `read` go over each object of a record, one after another, where it begins.
+///
+/// # Errors
+/// When the record is not wholly made of objects, or of more than [`MOST_PIECES`]: what was read
+/// of it does not count.
+pub(crate) fn objects<'a>(
+    data: &'a [u8],
+    mut read: impl FnMut(&mut Cursor<'a>) -> Result<(), Invalid>,
+) -> Result<(), Invalid> {
     let mut cursor = Cursor::new(data);
-    loop {
+    for _ in 0..=MOST_PIECES {
         cursor.whitespace();
         match cursor.peek() {
-            None => return Some(pieces),
-            Some(b'{') if pieces.len() < MOST_PIECES => {
-                let start = cursor.position();
-                cursor.value(0).ok()?;
-                pieces.push(cursor.span(start, cursor.position()));
-            }
-            Some(_) => return None,
+            None => return Ok(()),
+            Some(b'{') => read(&mut cursor)?,
+            Some(_) => return Err(Invalid),
         }
     }
+    Err(Invalid)
 }
 
-fn delimited<'a>(data: &'a [u8], delimiter: &[u8]) -> Option<Vec<&'a [u8]>> {
+/// Where the pieces between delimiters stand; `None` where there are too many.
+pub(crate) fn delimited(data: &[u8], delimiter: &[u8]) -> Option<Vec<Range<usize>>> {
     if delimiter.is_empty() {
         return None;
     }
@@ -56,12 +74,11 @@ fn delimited<'a>(data: &'a [u8], delimiter: &[u8]) -> Option<Vec<&'a [u8]>> {
         let rest = data.get(at..)?;
         let here = rest.starts_with(delimiter);
         if here || rest.is_empty() {
-            let piece = data.get(start..at)?;
-            if !piece.is_empty() {
+            if start < at {
                 if pieces.len() == MOST_PIECES {
                     return None;
                 }
-                pieces.push(piece);
+                pieces.push(start..at);
             }
             start = at + delimiter.len();
         }

@@ -2,7 +2,7 @@
 
 mod keys;
 
-use crate::config::StreamConfig;
+use crate::config::{Compression, StreamConfig};
 use crate::failure::{log_line, refusal_line};
 use crate::object::uuid;
 use crate::partition::Closed;
@@ -10,6 +10,9 @@ use crate::stream::Stream;
 use keys::Keys;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+/// Bytes that are written at once.
+const BUFFER: usize = 64 << 10;
 
 /// Where objects and the log are written.
 #[derive(Debug)]
@@ -43,9 +46,8 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Writes an object, and for failed records a line in the log; gives its path in the
-    /// bucket. Done again after a failure
-    /// it starts anew: the name is new too.
+    /// Writes an object, and for failed records a line in the log; gives its path in the bucket.
+    /// Done again after a failure it starts anew: the name is new too.
     pub fn deliver(
         &self,
         stream: &Stream,
@@ -60,17 +62,7 @@ impl Folder {
         let place = self.bucket.join(&path);
         let name = place.file_name().unwrap_or_default();
         let staged = self.staging.join(name);
-        let compression = stream.config().compression;
-        let written = self.write(&staged, &place, |file| {
-            // The entry of a ZIP is named with a UUID, too.
-            let entry = uuid(random);
-            compression.pack(file, &entry, |out| object.body.write_to(out))
-        });
-        if written.is_err() {
-            // Best effort: what it could not write must not fill the disk as well.
-            let _ = fs_err::remove_file(&staged);
-        }
-        written?;
+        self.write(stream, object, &staged, &place, random)?;
         if path != s3_key {
             // As with the log: the object is there, and must not come twice.
             if let Err(error) = self.keys.list(&s3_key, &path) {
@@ -99,21 +91,40 @@ impl Folder {
         }
     }
 
+    /// Puts the object's bytes at their place: synced in a file elsewhere, which gets its name
+    /// when it is whole.
     fn write(
         &self,
+        stream: &Stream,
+        object: &Closed,
         staged: &Path,
         place: &Path,
-        write: impl FnOnce(BufWriter<fs_err::File>) -> io::Result<BufWriter<fs_err::File>>,
+        random: [u8; 16],
     ) -> io::Result<()> {
-        let file = BufWriter::new(fs_err::File::create(staged)?);
-        let file = write(file)?
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error)?;
-        file.sync_data()?;
-        if let Some(parent) = place.parent() {
-            fs_err::create_dir_all(parent)?;
+        let compression = stream.config().compression;
+        // Failed records are read once more, for those who look at the page.
+        let as_it_is = compression == Compression::Uncompressed && object.error.is_none();
+        if as_it_is && let Some(file) = object.body.settle()? {
+            fs_err::OpenOptions::new()
+                .write(true)
+                .open(&file)?
+                .sync_data()?;
+            return into_place(&file, place);
         }
-        fs_err::rename(staged, place)
+        let written = fs_err::File::create(staged).and_then(|file| {
+            let file = BufWriter::with_capacity(BUFFER, file);
+            // The entry of a ZIP is named with a UUID, too.
+            let entry = uuid(random);
+            let file = compression.pack(file, &entry, |out| object.body.write_to(out))?;
+            let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.sync_data()?;
+            into_place(staged, place)
+        });
+        if written.is_err() {
+            // Best effort: what it could not write must not fill the disk as well.
+            let _ = fs_err::remove_file(staged);
+        }
+        written
     }
 
     fn log(&self, line: &str) -> io::Result<()> {
@@ -122,5 +133,16 @@ impl Folder {
             .append(true)
             .open(&self.log)?;
         file.write_all(format!("{line}\n").as_bytes())
+    }
+}
+
+/// Gives a file its name. Its folder is there for most.
+fn into_place(file: &Path, place: &Path) -> io::Result<()> {
+    match (fs_err::rename(file, place), place.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            fs_err::create_dir_all(parent)?;
+            fs_err::rename(file, place)
+        }
+        (renamed, _) => renamed,
     }
 }

@@ -10,8 +10,11 @@ mod jq;
 mod number;
 mod path;
 mod prune;
+mod value;
 
 use crate::failure::ErrorCode;
+use crate::json::{Cursor, Invalid};
+use bytes::Bytes;
 
 /// The values of a record's partition keys, in the order of the query's keys.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -114,12 +117,39 @@ impl Query {
         &self.names
     }
 
-    /// Reads a record's keys into `values`.
-    pub fn extract(&self, data: &[u8], values: &mut Values) -> Result<(), ErrorCode> {
+    /// What [`Self::extract_next`] wants of a record's text.
+    pub(crate) fn text_of(&self, data: &[u8]) -> Bytes {
+        match &self.way {
+            Way::Paths(_) => Bytes::new(),
+            Way::Jq(_) => Bytes::copy_from_slice(data),
+        }
+    }
+
+    /// Reads the keys of the JSON value that begins at the cursor, and goes over it; `text` is
+    /// [`Self::text_of`] the cursor's. What is no JSON is said at once: the record may have to be
+    /// taken as a whole.
+    pub(crate) fn extract_next(
+        &self,
+        cursor: &mut Cursor<'_>,
+        text: &Bytes,
+        values: &mut Values,
+    ) -> Result<Result<(), ErrorCode>, Invalid> {
         values.clear();
         match &self.way {
-            Way::Paths(paths) => paths.extract(data, values),
-            Way::Jq(program) => program.extract(data, values),
+            Way::Paths(paths) => paths.extract_next(cursor, values),
+            Way::Jq(program) => program.extract_next(cursor, text, values),
+        }
+    }
+
+    /// Reads a record's keys into `values`.
+    pub fn extract(&self, data: &[u8], values: &mut Values) -> Result<(), ErrorCode> {
+        let mut cursor = Cursor::new(data);
+        cursor.whitespace();
+        let outcome = self.extract_next(&mut cursor, &self.text_of(data), values);
+        cursor.whitespace();
+        match (outcome, cursor.peek()) {
+            (Ok(outcome), None) => outcome,
+            _ => Err(ErrorCode::NotJson),
         }
     }
 }

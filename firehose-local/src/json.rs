@@ -10,6 +10,15 @@ pub(crate) const MAX_DEPTH: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Invalid;
 
+/// What stands between a string's quotes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Raw<'a> {
+    /// As it is written.
+    pub text: &'a [u8],
+    /// Whether there are escapes in it.
+    pub escaped: bool,
+}
+
 /// A reading position in JSON text.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'a> {
@@ -38,11 +47,6 @@ impl<'a> Cursor<'a> {
         self.text.get(self.at).copied()
     }
 
-    /// Goes over one byte.
-    pub(crate) fn advance(&mut self) {
-        self.at += 1;
-    }
-
     /// Goes over JSON's four kinds of white space.
     pub(crate) fn whitespace(&mut self) {
         while let Some(b' ' | b'\n' | b'\t' | b'\r') = self.peek() {
@@ -61,17 +65,22 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes over a string, opening quote included, and gives what stands between the quotes.
-    pub(crate) fn string(&mut self) -> Result<&'a [u8], Invalid> {
+    pub(crate) fn string(&mut self) -> Result<Raw<'a>, Invalid> {
         self.expect(b'"')?;
         let start = self.at;
+        let mut escaped = false;
         loop {
             self.at += plain_prefix(self.text.get(self.at..).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(self.span(start, self.at - 1));
+                    let text = self.span(start, self.at - 1);
+                    return Ok(Raw { text, escaped });
                 }
-                Some(b'\\') => self.escape()?,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
                 _ => return Err(Invalid),
             }
         }
@@ -226,12 +235,39 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn key(&mut self) -> Result<(), Invalid> {
-        self.string()?;
+    /// Goes over a member's key and its colon, and gives what stands between the key's quotes.
+    pub(crate) fn key(&mut self) -> Result<Raw<'a>, Invalid> {
+        let key = self.string()?;
         self.whitespace();
         self.expect(b':')?;
         self.whitespace();
-        Ok(())
+        Ok(key)
+    }
+
+    /// Goes into an object or an array that stands `depth` levels deep already; true where it is
+    /// empty, and has been gone over.
+    pub(crate) fn open(&mut self, bracket: u8, close: u8, depth: usize) -> Result<bool, Invalid> {
+        if depth >= MAX_DEPTH {
+            return Err(Invalid);
+        }
+        self.expect(bracket)?;
+        self.whitespace();
+        let is_empty = self.peek() == Some(close);
+        if is_empty {
+            self.at += 1;
+        }
+        Ok(is_empty)
+    }
+
+    /// After a value in an object or an array: goes to the next one, or out of it and says false.
+    pub(crate) fn next_or_close(&mut self, close: u8) -> Result<bool, Invalid> {
+        self.whitespace();
+        if self.peek() == Some(b',') {
+            self.at += 1;
+            self.whitespace();
+            return Ok(true);
+        }
+        self.expect(close).map(|()| false)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::buffers::{Buffer, Buffers};
 use crate::extract::Values;
 use crate::failure::{ErrorCode, error_line};
 use crate::prefix::Evaluated;
-use crate::stream::Stream;
+use crate::stream::{Piece, Pieces, Stream};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -73,11 +73,14 @@ pub struct Partitions {
     open: HashMap<u64, Open>,
     numbers: HashMap<Key, u64>,
     next: u64,
-    /// The partitions of keys that were seen at [`Self::at_ms`].
+    /// The partitions of keys that were seen at [`Self::times`].
     known: HashMap<Values, u64>,
-    at_ms: u64,
-    values: Values,
+    /// What the prefix made of the time of arrival of the last record.
+    times: String,
+    at_ms: Option<u64>,
     counts: Counts,
+    /// A failed record's line, before it is appended.
+    line: Vec<u8>,
 }
 
 /// What has been counted of a stream's records since it was made.
@@ -123,9 +126,10 @@ impl Partitions {
             numbers: HashMap::new(),
             next: 0,
             known: HashMap::new(),
-            at_ms: 0,
-            values: Values::default(),
+            times: String::new(),
+            at_ms: None,
             counts: Counts::default(),
+            line: Vec::new(),
         }
     }
 
@@ -144,22 +148,28 @@ impl Partitions {
         self.open.values().map(|open| (&open.closed, open.due))
     }
 
-    /// Takes a put record: its pieces go to their partitions. Gives what is full by that.
+    /// Takes a put record that [`Stream::read`] has taken apart: its pieces go to their partitions.
+    /// Gives what is full by that.
     pub fn put(
         &mut self,
         data: &[u8],
+        pieces: &Pieces,
         arrival: Arrival,
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> Vec<Closed> {
         let stream = Arc::clone(&self.stream);
         self.counts.records += 1;
         self.counts.bytes += u64::try_from(data.len()).unwrap_or(u64::MAX);
-        if self.at_ms != arrival.at_ms {
-            self.at_ms = arrival.at_ms;
-            self.known.clear();
+        if self.at_ms != Some(arrival.at_ms) {
+            self.at_ms = Some(arrival.at_ms);
+            self.forget(&stream.times(arrival.at_ms));
         }
+        let delimiter: &[u8] = match stream.appends_delimiter() {
+            true => b"\n",
+            false => b"",
+        };
         let mut full = Vec::new();
-        for piece in stream.pieces(data) {
+        for piece in pieces.iter() {
             let number = match self.data(&stream, piece, arrival, random) {
                 Ok(number) => number,
                 Err(code) => self.failed(&stream, code, arrival, random),
@@ -167,18 +177,16 @@ impl Partitions {
             let Some(open) = self.open.get_mut(&number) else {
                 continue;
             };
+            let bytes = data.get(piece.span.clone()).unwrap_or_default();
             let closed = &mut open.closed;
             closed.records += 1;
             let length = match closed.error {
-                Some(code) => closed.body.append(|bytes| {
-                    error_line(piece, code, arrival.at_ms, arrival.at_ms, bytes);
-                }),
-                None => closed.body.append(|bytes| {
-                    bytes.extend_from_slice(piece);
-                    if stream.appends_delimiter() {
-                        bytes.push(b'\n');
-                    }
-                }),
+                Some(code) => {
+                    self.line.clear();
+                    error_line(bytes, code, arrival.at_ms, arrival.at_ms, &mut self.line);
+                    closed.body.append(&[&self.line])
+                }
+                None => closed.body.append(&[bytes, delimiter]),
             };
             if usize::try_from(length).is_ok_and(|length| length >= self.limits.size) {
                 full.extend(self.close(number));
@@ -187,23 +195,38 @@ impl Partitions {
         full
     }
 
+    /// Forgets keys whose partition may be another at these times, or is not open any more.
+    fn forget(&mut self, times: &str) {
+        if self.times != times {
+            times.clone_into(&mut self.times);
+            self.known.clear();
+        }
+        if self.known.len() > 2 * self.open.len() + 64 {
+            let open = &self.open;
+            self.known.retain(|_, number| open.contains_key(number));
+        }
+    }
+
+    /// Counts time spent on reading records that were put.
+    pub fn count_extraction(&mut self, time: Duration) {
+        self.counts.extraction += time;
+    }
+
     fn data(
         &mut self,
         stream: &Stream,
-        piece: &[u8],
+        piece: &Piece,
         arrival: Arrival,
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> Result<u64, ErrorCode> {
-        let begun = std::time::Instant::now();
-        let found = stream.partition(piece, &mut self.values);
-        self.counts.extraction += begun.elapsed();
-        found?;
-        if let Some(number) = self.known.get(&self.values)
+        piece.outcome?;
+        let values = &piece.values;
+        if let Some(number) = self.known.get(values)
             && self.open.contains_key(number)
         {
             return Ok(*number);
         }
-        let evaluated = stream.prefix(&self.values, arrival.at_ms, &mut || [0; 16])?;
+        let evaluated = stream.prefix(values, arrival.at_ms, &mut || [0; 16])?;
         let key = Key::Data(evaluated.text.clone());
         let number = match self.numbers.get(&key) {
             Some(number) => *number,
@@ -212,11 +235,11 @@ impl Partitions {
                     self.counts.over_the_limit += 1;
                     return Err(ErrorCode::ActivePartitions);
                 };
-                let prefix = stream.prefix(&self.values, arrival.at_ms, random)?;
+                let prefix = stream.prefix(values, arrival.at_ms, random)?;
                 self.begin(key, prefix, Some(seat), arrival)
             }
         };
-        self.known.insert(self.values.clone(), number);
+        self.known.insert(values.clone(), number);
         Ok(number)
     }
 

@@ -41,7 +41,7 @@ pub struct Config {
     /// The folder that holds the buckets, the log and what is being written.
     pub dir: PathBuf,
     /// Bytes of all records that wait, of all streams together, that are kept in memory; more
-    /// are kept in a log in the folder.
+    /// are kept in files in the folder.
     pub memory: usize,
     /// Every interval is divided by this: the one deviation from AWS that is asked for.
     pub accelerate: NonZeroU32,

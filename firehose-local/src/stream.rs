@@ -1,15 +1,23 @@
 //! The stream: its configuration compiled, records in, objects out.
 
+mod pieces;
+
+pub use pieces::{Piece, Pieces};
+
 use crate::config::{ProcessorKind, StreamConfig};
-use crate::deaggregate::{SubRecordType, deaggregate};
+use crate::deaggregate::{SubRecordType, delimited, objects};
 use crate::extract::{Query, Values};
 use crate::failure::ErrorCode;
+use crate::json::Invalid;
 use crate::object::{LONGEST_NAME, escape_into, settle, suffix, suffix_length};
 use crate::prefix::{Evaluated, Facts, Prefix, Which};
 use crate::refusal::{self, ConfigError, LONGEST_PREFIX};
+use bytes::Bytes;
 use jiff::ZonedDateTime;
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::ops::Range;
 
 /// One record as it arrived.
 #[derive(Debug, Clone, Copy)]
@@ -83,12 +91,51 @@ impl Stream {
         &self.config
     }
 
-    /// The records in a put record, if the stream deaggregates.
-    pub fn pieces<'a>(&self, data: &'a [u8]) -> Vec<&'a [u8]> {
-        match &self.split {
-            Some(kind) => deaggregate(data, kind),
-            None => vec![data],
+    /// Takes a put record apart, if the stream deaggregates, and reads the partition keys of
+    /// each piece. JSON is read once for both.
+    pub fn read(&self, data: &[u8], pieces: &mut Pieces) {
+        pieces.clear();
+        let came_apart = match &self.split {
+            Some(SubRecordType::Json) => self.read_objects(data, pieces).is_ok(),
+            Some(SubRecordType::Delimited(delimiter)) => match delimited(data, delimiter) {
+                Some(spans) => {
+                    for span in spans {
+                        let piece = data.get(span.clone()).unwrap_or_default();
+                        self.add_whole(piece, span, pieces);
+                    }
+                    true
+                }
+                None => false,
+            },
+            None => false,
+        };
+        if !came_apart || pieces.is_empty() {
+            pieces.clear();
+            self.add_whole(data, 0..data.len(), pieces);
         }
+    }
+
+    fn read_objects(&self, data: &[u8], pieces: &mut Pieces) -> Result<(), Invalid> {
+        let query = self.query.as_ref();
+        let text = query.map_or_else(Bytes::new, |query| query.text_of(data));
+        objects(data, |cursor| {
+            pieces.add(|values| {
+                let start = cursor.position();
+                let outcome = match query {
+                    Some(query) => query.extract_next(cursor, &text, values)?,
+                    None => {
+                        values.clear();
+                        cursor.value(0).map(Ok)?
+                    }
+                };
+                Ok((start..cursor.position(), outcome))
+            })
+        })
+    }
+
+    fn add_whole(&self, data: &[u8], span: Range<usize>, pieces: &mut Pieces) {
+        let read = |values: &mut Values| Ok((span, self.partition(data, values)));
+        let Ok::<(), Infallible>(()) = pieces.add(read);
     }
 
     /// Whether each delivered record is followed by a newline.
@@ -132,6 +179,12 @@ impl Stream {
             return Err(ErrorCode::PrefixTooLong);
         }
         Ok(evaluated)
+    }
+
+    /// What the prefix makes of a time of arrival: where that is the same, and the keys, so is
+    /// the partition.
+    pub fn times(&self, arrival_ms: u64) -> String {
+        self.prefix.times(&self.time(arrival_ms))
     }
 
     /// The same for a disk where every folder's name must be the value's own: one that is too

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use firehose_local::buffers::Buffers;
 use firehose_local::deliver::Folder;
 use firehose_local::partition::{Arrival, Closed, Limits, Partitions};
+use firehose_local::stream::Pieces;
 use firehose_local::{Compression, PartitionBy, Processor, ProcessorKind, Stream, StreamConfig};
 
 use crate::process;
@@ -113,16 +114,15 @@ impl Figures {
     }
 }
 
-/// Starts the process and waits for its figures.
+/// Starts the process and waits for its figures; `folder` is its own.
 ///
 /// # Errors
 /// Where it fails.
 pub fn start(work: Work, lines: &Path, folder: &Path) -> anyhow::Result<Figures> {
-    let folder = tempfile::tempdir_in(folder)?;
     let output = Command::new(std::env::current_exe()?)
         .args([WORD, work.query, work.compression.name()])
         .arg(if work.plain { "plain" } else { "deliver" })
-        .args([lines, folder.path()])
+        .args([lines, folder])
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "{work:?}: {said}");
@@ -219,6 +219,7 @@ fn deliver<'a>(
         partitions: PARTITIONS,
     };
     let mut partitions = Partitions::new(Arc::clone(&stream), limits, buffers);
+    let mut pieces = Pieces::default();
     let mut drawn = 0_u128;
     let mut random = || {
         drawn += 1;
@@ -241,7 +242,8 @@ fn deliver<'a>(
     };
     for line in lines {
         put += 1;
-        write(partitions.put(line, arrival, &mut random))?;
+        stream.read(line, &mut pieces);
+        write(partitions.put(line, &pieces, arrival, &mut random))?;
     }
     write(partitions.drain())?;
     anyhow::ensure!(put == written, "{written} records of {put} are in objects");

@@ -1,5 +1,7 @@
-//! The log that buffers are moved to: a row of files, each removed when no buffer needs it.
+//! The log that many buffers are moved to: a row of files, each removed when no buffer needs it.
 
+use super::chunks::Chunks;
+use super::own::copy;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -73,10 +75,10 @@ impl Log {
 
     /// Appends a part of a buffer whose parts so far end at `before`. After an error the log is
     /// as it was.
-    pub(super) fn append(&mut self, before: Option<&Place>, part: &[u8]) -> io::Result<Place> {
+    pub(super) fn append(&mut self, before: Option<&Place>, part: &Chunks) -> io::Result<Place> {
         let current = self.current()?;
         let mut segments = before.map_or(Vec::new(), |before| before.segments.clone());
-        let length = u64::try_from(part.len()).unwrap_or(u64::MAX);
+        let length = u64::try_from(part.length()).unwrap_or(u64::MAX);
         let head = [
             u64::try_from(segments.len()).unwrap_or(u64::MAX),
             before.map_or(0, |before| before.offset),
@@ -84,10 +86,7 @@ impl Log {
         ];
         // Behind the end may lie what a write that failed has left.
         current.file.seek(SeekFrom::Start(current.end))?;
-        current
-            .file
-            .write_all(&head.map(u64::to_le_bytes).concat())?;
-        current.file.write_all(part)?;
+        part.write_to(&head.map(u64::to_le_bytes).concat(), &mut current.file)?;
         let offset = current.end;
         current.end += HEAD + length;
         if !segments
@@ -152,9 +151,7 @@ impl Place {
                 return Err(torn());
             };
             file.seek(SeekFrom::Start(offset))?;
-            if io::copy(&mut file.take(length), out)? != length {
-                return Err(torn());
-            }
+            copy(file, length, out)?;
         }
         Ok(())
     }
@@ -166,11 +163,11 @@ fn file(files: &mut [fs_err::File], number: usize) -> Option<&mut fs_err::File> 
 }
 
 fn read_head(file: &mut fs_err::File) -> io::Result<[u64; 3]> {
-    let mut head = [[0; 8]; 3];
-    for number in &mut head {
-        file.read_exact(number)?;
-    }
-    Ok(head.map(u64::from_le_bytes))
+    let mut head = [0; 24];
+    file.read_exact(&mut head)?;
+    let (numbers, _) = head.as_chunks::<8>();
+    let mut numbers = numbers.iter().map(|number| u64::from_le_bytes(*number));
+    Ok([(); 3].map(|()| numbers.next().unwrap_or_default()))
 }
 
 fn torn() -> io::Error {

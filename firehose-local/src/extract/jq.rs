@@ -1,16 +1,14 @@
-//! Any allowed query, by jaq: the only place that knows it. A record is checked and its
-//! numbers are rewritten before jaq reads it, because jaq takes more than JSON, keeps numbers
-//! as written, and recurses as deep as the text does.
+//! Any allowed query, by jaq, which runs it on a record that `value` has read.
 
-use super::{QueryError, Values, dialect, number, prune};
+use super::{QueryError, Values, dialect, number, value};
 use crate::failure::ErrorCode;
 use crate::json::{Cursor, Invalid};
+use bytes::Bytes;
 use jaq_core::data::JustLut;
 use jaq_core::load::parse::Term;
 use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars, unwrap_valr};
-use jaq_json::{Val, read};
-use std::borrow::Cow;
+use jaq_json::Val;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// jq's parser is recursive and a query has up to 5,120 characters: it gets a stack for that.
@@ -54,7 +52,7 @@ pub(crate) fn with_term<T: Send>(
 
 impl Program {
     /// Compiles a query that [`super::allow`] has let through, under the names it found; with
-    /// `keys`, the rest of a record is left out before jaq reads it.
+    /// `keys`, the rest of a record is left out before jaq sees it.
     pub(crate) fn compile(
         query: &str,
         names: Vec<String>,
@@ -82,12 +80,20 @@ impl Program {
         })
     }
 
-    /// Evaluates the query on a record: its first output counts.
-    pub(crate) fn extract(&self, data: &[u8], values: &mut Values) -> Result<(), ErrorCode> {
-        let text = self
-            .as_jq_reads(data)
-            .map_err(|Invalid| ErrorCode::NotJson)?;
-        let input = read::parse_single(&text).map_err(|_| ErrorCode::NotJson)?;
+    /// Evaluates the query on the JSON value that begins at the cursor, and goes over it. `all` is
+    /// the cursor's whole text.
+    pub(crate) fn extract_next(
+        &self,
+        cursor: &mut Cursor<'_>,
+        all: &Bytes,
+        values: &mut Values,
+    ) -> Result<Result<(), ErrorCode>, Invalid> {
+        let input = value::read_next(cursor, all, self.keys.as_deref())?;
+        Ok(self.run(input, values))
+    }
+
+    /// The query's first output counts.
+    fn run(&self, input: Val, values: &mut Values) -> Result<(), ErrorCode> {
         // jaq is code from outside run on data from outside: should it panic, that record fails.
         // Nothing of it outlives the call.
         let output = catch_unwind(AssertUnwindSafe(|| {
@@ -101,7 +107,9 @@ impl Program {
             None => return Err(ErrorCode::KeyNullOrEmpty),
         };
         for name in &self.names {
-            match keys.get(&Val::from(name.clone())) {
+            let is_it = |key: &Val| matches!(key, Val::TStr(text) if **text == *name.as_bytes());
+            let value = keys.iter().find(|(key, _)| is_it(key));
+            match value.map(|(_, value)| value) {
                 None | Some(Val::Null) => return Err(ErrorCode::KeyNullOrEmpty),
                 Some(Val::Bool(value)) => values.push(if *value { "true" } else { "false" }),
                 Some(Val::Num(value)) => values.push(&number::print(&value.to_string())),
@@ -116,58 +124,4 @@ impl Program {
         }
         Ok(())
     }
-    /// What the query may see of the record, with its numbers as jq 1.6 has them after reading,
-    /// or the news that the record is no JSON value.
-    fn as_jq_reads<'a>(&self, data: &'a [u8]) -> Result<Cow<'a, [u8]>, Invalid> {
-        let Some(members) = prune::members(data, self.keys.as_deref().unwrap_or_default())? else {
-            return rewritten(data);
-        };
-        if self.keys.is_none() {
-            return rewritten(data);
-        }
-        let mut out = vec![b'{'];
-        for member in members {
-            if out.len() > 1 {
-                out.push(b',');
-            }
-            out.extend_from_slice(&rewritten(data.get(member).unwrap_or_default())?);
-        }
-        out.push(b'}');
-        Ok(Cow::Owned(out))
-    }
-}
-
-/// JSON text that is known to be right, or a part of it, with its numbers rewritten.
-fn rewritten(data: &[u8]) -> Result<Cow<'_, [u8]>, Invalid> {
-    let mut out = Vec::new();
-    let mut copied = 0;
-    let mut cursor = Cursor::new(data);
-    while let Some(byte) = cursor.peek() {
-        let start = cursor.position();
-        match byte {
-            b'"' => {
-                cursor.string()?;
-            }
-            b'-' | b'0'..=b'9' => {
-                cursor.number()?;
-                let written = cursor.span(start, cursor.position());
-                let mut printed = number::print(&String::from_utf8_lossy(written));
-                if printed == "-0" {
-                    // Without the point jaq reads an integer, which has no sign.
-                    printed.push_str(".0");
-                }
-                if printed.as_bytes() != written {
-                    out.extend_from_slice(cursor.span(copied, start));
-                    out.extend_from_slice(printed.as_bytes());
-                    copied = cursor.position();
-                }
-            }
-            _ => cursor.advance(),
-        }
-    }
-    if copied == 0 {
-        return Ok(Cow::Borrowed(data));
-    }
-    out.extend_from_slice(data.get(copied..).unwrap_or_default());
-    Ok(Cow::Owned(out))
 }

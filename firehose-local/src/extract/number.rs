@@ -1,5 +1,26 @@
 //! Numbers as jq 1.6 prints them, because a number becomes a folder's name.
 
+/// A JSON number that every way of reading takes for the same integer, and that is printed as it
+/// is written: at most 15 digits, so that it is exact as an `f64`, and no minus zero.
+pub(crate) fn plain_integer(json: &[u8]) -> Option<isize> {
+    let (negative, digits) = match json {
+        [b'-', b'0'] => return None,
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 15 {
+        return None;
+    }
+    let mut value: i64 = 0;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+    }
+    isize::try_from(if negative { -value } else { value }).ok()
+}
+
 /// The text that jq 1.6 prints for a JSON number: through an `f64`, shortest digits that read
 /// back, and an exponent only where jq writes one.
 pub(crate) fn print(json: &str) -> String {

@@ -111,44 +111,24 @@ impl Paths {
         }
     }
 
-    /// Reads the paths' values out of a record.
-    pub(crate) fn extract(&self, data: &[u8], values: &mut Values) -> Result<(), ErrorCode> {
-        let mut found = vec![Found::Missing; self.count];
-        let mut cursor = Cursor::new(data);
-        self.read(&mut cursor, &mut found)
-            .map_err(|Invalid| ErrorCode::NotJson)?;
-        if found.iter().any(|found| matches!(found, Found::NoObject)) {
-            return Err(ErrorCode::QueryFailed);
-        }
-        for found in found {
-            let Found::Scalar(text) = found else {
-                return Err(match found {
-                    Found::Composite => ErrorCode::KeyNotScalar,
-                    _ => ErrorCode::KeyNullOrEmpty,
-                });
-            };
-            match text {
-                [b'"', inner @ .., b'"'] => match unescape(inner).as_ref() {
-                    "" => return Err(ErrorCode::KeyNullOrEmpty),
-                    value => values.push(value),
-                },
-                b"null" => return Err(ErrorCode::KeyNullOrEmpty),
-                b"true" => values.push("true"),
-                b"false" => values.push("false"),
-                number => values.push(&number::print(&String::from_utf8_lossy(number))),
+    /// Reads the paths' values out of the JSON value that begins at the cursor, and goes over it.
+    pub(crate) fn extract_next(
+        &self,
+        cursor: &mut Cursor<'_>,
+        values: &mut Values,
+    ) -> Result<Result<(), ErrorCode>, Invalid> {
+        // Nearly every query has so few keys: no memory is taken for each record.
+        let mut few = [Found::Missing; 8];
+        let mut many = Vec::new();
+        let found = match few.get_mut(..self.count) {
+            Some(found) => found,
+            None => {
+                many.resize(self.count, Found::Missing);
+                &mut many[..]
             }
-        }
-        Ok(())
-    }
-
-    fn read<'a>(&self, cursor: &mut Cursor<'a>, found: &mut [Found<'a>]) -> Result<(), Invalid> {
-        cursor.whitespace();
+        };
         self.node(0, 0, cursor, found)?;
-        cursor.whitespace();
-        match cursor.peek() {
-            None => Ok(()),
-            Some(_) => Err(Invalid),
-        }
+        Ok(keep(found, values))
     }
 
     /// Reads the value that the keys of this node lead to. Recursive, but only as deep as the
@@ -197,36 +177,21 @@ impl Paths {
         cursor: &mut Cursor<'a>,
         found: &mut [Found<'a>],
     ) -> Result<(), Invalid> {
-        if depth >= crate::json::MAX_DEPTH {
-            return Err(Invalid);
-        }
-        cursor.advance();
-        cursor.whitespace();
-        if cursor.peek() == Some(b'}') {
-            cursor.advance();
+        if cursor.open(b'{', b'}', depth)? {
             return Ok(());
         }
         loop {
-            let key = cursor.string()?;
-            cursor.whitespace();
-            cursor.expect(b':')?;
-            cursor.whitespace();
-            let child = if key.contains(&b'\\') {
-                node.child(unescape(key).as_bytes())
-            } else {
-                node.child(key)
+            let key = cursor.key()?;
+            let child = match key.escaped {
+                true => node.child(unescape(key.text).as_bytes()),
+                false => node.child(key.text),
             };
             match child {
                 Some(child) => self.node(child, depth + 1, cursor, found)?,
                 None => cursor.value(depth + 1)?,
             }
-            cursor.whitespace();
-            match cursor.peek() {
-                Some(b',') => {
-                    cursor.advance();
-                    cursor.whitespace();
-                }
-                _ => return cursor.expect(b'}'),
+            if !cursor.next_or_close(b'}')? {
+                return Ok(());
             }
         }
     }
@@ -245,6 +210,35 @@ impl Paths {
             self.mark(child, what, found);
         }
     }
+}
+
+/// Puts what was found into `values`, if each is a key's value.
+fn keep(found: &[Found<'_>], values: &mut Values) -> Result<(), ErrorCode> {
+    if found.iter().any(|found| matches!(found, Found::NoObject)) {
+        return Err(ErrorCode::QueryFailed);
+    }
+    for found in found {
+        let Found::Scalar(text) = found else {
+            return Err(match found {
+                Found::Composite => ErrorCode::KeyNotScalar,
+                _ => ErrorCode::KeyNullOrEmpty,
+            });
+        };
+        match *text {
+            [b'"', inner @ .., b'"'] => match unescape(inner).as_ref() {
+                "" => return Err(ErrorCode::KeyNullOrEmpty),
+                value => values.push(value),
+            },
+            b"null" => return Err(ErrorCode::KeyNullOrEmpty),
+            b"true" => values.push("true"),
+            b"false" => values.push("false"),
+            _ if number::plain_integer(text).is_some() => {
+                values.push(&String::from_utf8_lossy(text));
+            }
+            _ => values.push(&number::print(&String::from_utf8_lossy(text))),
+        }
+    }
+    Ok(())
 }
 
 impl Node {

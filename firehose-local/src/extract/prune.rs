@@ -3,10 +3,8 @@
 //! out before jaq builds anything of it.
 
 use super::path::key_name;
-use crate::json::{Cursor, Invalid, unescape};
 use jaq_core::load::parse::{BinaryOp, Term};
 use jaq_core::path::{Part, Path};
-use std::ops::Range;
 
 /// The top-level keys that decide what a query gives, or `None` if it may look at the whole
 /// record. The query is one that [`super::allow`] has let through: it has no variables and no
@@ -78,56 +76,5 @@ fn at_record(term: &Term<&str>, keys: &mut Vec<String>) -> Option<()> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Where the wanted members of a record stand, keys included, all of them and in their order:
-/// of two with one key the later counts, and that is for jaq to say. `None` if the record is
-/// no object. The whole record is checked.
-pub(super) fn members(data: &[u8], keys: &[String]) -> Result<Option<Vec<Range<usize>>>, Invalid> {
-    let mut cursor = Cursor::new(data);
-    cursor.whitespace();
-    if cursor.peek() != Some(b'{') {
-        cursor.value(0)?;
-        return end(&mut cursor).map(|()| None);
-    }
-    let mut wanted = Vec::new();
-    cursor.advance();
-    cursor.whitespace();
-    if cursor.peek() == Some(b'}') {
-        cursor.advance();
-        return end(&mut cursor).map(|()| Some(wanted));
-    }
-    loop {
-        let start = cursor.position();
-        let key = cursor.string()?;
-        cursor.whitespace();
-        cursor.expect(b':')?;
-        cursor.whitespace();
-        cursor.value(1)?;
-        let is_wanted = if key.contains(&b'\\') {
-            let key = unescape(key);
-            keys.iter().any(|wanted| *wanted == key)
-        } else {
-            keys.iter().any(|wanted| wanted.as_bytes() == key)
-        };
-        if is_wanted {
-            wanted.push(start..cursor.position());
-        }
-        cursor.whitespace();
-        if cursor.peek() != Some(b',') {
-            cursor.expect(b'}')?;
-            return end(&mut cursor).map(|()| Some(wanted));
-        }
-        cursor.advance();
-        cursor.whitespace();
-    }
-}
-
-fn end(cursor: &mut Cursor<'_>) -> Result<(), Invalid> {
-    cursor.whitespace();
-    match cursor.peek() {
-        None => Ok(()),
-        Some(_) => Err(Invalid),
     }
 }

@@ -54,7 +54,9 @@ fn put(partitions: &mut Partitions, data: &str, second: u64) -> Vec<Closed> {
         at_ms: BEFORE_FOUR + second * 1000,
         now: Duration::from_secs(second),
     };
-    partitions.put(data.as_bytes(), arrival, &mut || [1; 16])
+    let mut pieces = Pieces::default();
+    partitions.stream.read(data.as_bytes(), &mut pieces);
+    partitions.put(data.as_bytes(), &pieces, arrival, &mut || [1; 16])
 }
 
 fn text(closed: &Closed) -> String {
@@ -117,6 +119,22 @@ fn a_new_hour_opens_a_partition_of_its_own() {
             "clickstream/userId=1/year=2026/month=01/day=02/hour=04/",
         ]
     );
+}
+
+#[test]
+fn keys_are_remembered_as_long_as_their_partition_is_open_and_no_longer() {
+    let mut open = partitions(limits());
+    for user in 0..400 {
+        put(&mut open, &format!(r#"{{"userId":{user}}}"#), 1);
+    }
+    put(&mut open, r#"{"userId":0}"#, 2);
+    assert_eq!((open.known.len(), open.active()), (400, 400));
+    drop(open.due(Duration::from_secs(61)));
+    put(&mut open, r#"{"userId":0}"#, 62);
+    assert_eq!((open.known.len(), open.active()), (1, 1));
+    let hour_later = 3601;
+    put(&mut open, r#"{"userId":0}"#, hour_later);
+    assert_eq!((open.known.len(), open.active()), (1, 2));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::deliver::Folder;
 use crate::metrics::Tally;
 use crate::outbox::Outbox;
 use crate::partition::{Arrival, Limits, Partitions};
-use crate::stream::Stream;
+use crate::stream::{Pieces, Stream};
 use objects::{InFlight, Ready};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -251,25 +251,55 @@ impl Live {
         self.common.buffers.relieve().is_err()
     }
 
-    /// Takes records into their partitions, unless it was deleted meanwhile.
+    /// Takes records into their partitions, unless it was deleted meanwhile. They are read before
+    /// others have to wait; `clock` says how long that took.
     pub fn put(
         &self,
         records: &[Vec<u8>],
         arrival: Arrival,
+        clock: &dyn Fn() -> Duration,
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> bool {
-        let mut state = self.state();
+        let mut stream = Arc::clone(&self.state().now.stream);
+        let (mut pieces, mut spent) = read(&stream, records, clock);
+        let mut state = loop {
+            let state = self.state();
+            if Arc::ptr_eq(&stream, &state.now.stream) {
+                break state;
+            }
+            // It was changed meanwhile: what counts is what it is when it takes them.
+            stream = Arc::clone(&state.now.stream);
+            drop(state);
+            (pieces, spent) = read(&stream, records, clock);
+        };
         if state.deleted.is_some() {
             return false;
         }
-        for record in records {
-            let full = state.partitions.put(record, arrival, random);
+        for (record, pieces) in records.iter().zip(&pieces) {
+            let full = state.partitions.put(record, pieces, arrival, random);
             state.close(full);
         }
+        state.partitions.count_extraction(spent);
         drop(state);
         self.changed.notify_one();
         true
     }
+}
+
+/// Takes records apart, and says how long it took.
+fn read(
+    stream: &Stream,
+    records: &[Vec<u8>],
+    clock: &dyn Fn() -> Duration,
+) -> (Vec<Pieces>, Duration) {
+    let begun = clock();
+    let read = records.iter().map(|record| {
+        let mut pieces = Pieces::default();
+        stream.read(record, &mut pieces);
+        pieces
+    });
+    let read = read.collect();
+    (read, clock().saturating_sub(begun))
 }
 
 fn partitions(stream: &Arc<Stream>, common: &Common) -> Partitions {
@@ -283,3 +313,6 @@ fn partitions(stream: &Arc<Stream>, common: &Common) -> Partitions {
     };
     Partitions::new(Arc::clone(stream), limits, Arc::clone(&common.buffers))
 }
+
+#[cfg(test)]
+mod tests;

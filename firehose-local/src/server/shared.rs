@@ -1,5 +1,7 @@
 //! What the connections and the deliveries share: the streams, the clock, the dice.
 
+mod faults;
+
 use super::counters::{Count, Counters};
 use super::definition::Definition;
 use super::dice::Dice;
@@ -10,7 +12,6 @@ use super::{Config, StartError};
 use crate::api::{AccessKey, ApiError};
 use crate::buffers::Buffers;
 use crate::clock::Clock;
-use crate::faults::{Drawn, Fate, Rates};
 use crate::metrics;
 use crate::partition::Arrival;
 use crate::stream::Stream;
@@ -261,46 +262,14 @@ impl Shared {
         }))
     }
 
-    /// What goes wrong on purpose.
-    pub(crate) fn faults(&self) -> Rates {
-        self.dice.rates()
-    }
-
-    /// Lets other things go wrong from now on.
-    pub(crate) fn set_faults(&self, rates: Rates) {
-        tracing::info!(%rates, "faults on purpose");
-        self.dice.set(rates);
-    }
-
-    pub(crate) fn draw_fate(&self) -> Drawn {
-        let drawn = self.dice.call();
-        let late = !drawn.delay.is_zero();
-        self.counters.add(Count::SlowCalls, late.into());
-        match drawn.fate {
-            Fate::Cut => self.counters.add(Count::CutCalls, 1),
-            Fate::Throttled => self.counters.add(Count::ThrottledCalls, 1),
-            Fate::Lost => self.counters.add(Count::LostAnswers, 1),
-            Fate::Served => {}
-        }
-        if drawn.fate != Fate::Cut {
-            self.counters.add(Count::Calls, 1);
-        }
-        drawn
-    }
-
-    pub(crate) fn draw_failure(&self) -> bool {
-        let fails = self.dice.record_fails();
-        self.counters.add(Count::FailedRecords, fails.into());
-        fails
-    }
-
     /// Takes records into a stream's partitions; false if it was deleted meanwhile.
     pub(crate) fn put(&self, live: &Live, records: &[Vec<u8>]) -> bool {
         let arrival = Arrival {
             at_ms: self.clock.now_ms(),
             now: self.now(),
         };
-        if !live.put(records, arrival, &mut || self.random()) {
+        let clock = || self.now();
+        if !live.put(records, arrival, &clock, &mut || self.random()) {
             return false;
         }
         let taken = u64::try_from(records.len()).unwrap_or(u64::MAX);
