@@ -1,10 +1,16 @@
 //! How an object's bytes are packed: AWS's five compressions, each written as it comes.
 
+mod even;
 mod snappy;
 mod zip;
 
 use crate::config::Compression;
+use even::Even;
 use std::io::{self, Write};
+
+/// How hard gzip and ZIP try. AWS's own level is not known; this one takes a third of the time
+/// of the usual 6, for half as many bytes more.
+const LEVEL: flate2::Compression = flate2::Compression::fast();
 
 impl Compression {
     /// Writes to `out` what `write` gives, packed. `name` is that of a ZIP's one entry.
@@ -24,14 +30,14 @@ impl Compression {
                 Ok(out)
             }
             Self::Gzip => {
-                let mut gzip = flate2::write::GzEncoder::new(out, flate2::Compression::default());
+                let mut gzip = Even::new(flate2::write::GzEncoder::new(out, LEVEL));
                 write(&mut gzip)?;
-                gzip.finish()
+                gzip.finish()?.finish()
             }
             Self::Zip => {
-                let mut zip = zip::Entry::begin(out, name)?;
+                let mut zip = Even::new(zip::Entry::begin(out, name)?);
                 write(&mut zip)?;
-                zip.finish()
+                zip.finish()?.finish()
             }
             Self::Snappy | Self::HadoopSnappy => {
                 let mut snappy = match self {
@@ -138,8 +144,16 @@ mod tests {
 
     #[test]
     fn the_same_bytes_are_packed_to_the_same_bytes() {
-        let once = packed(Compression::Gzip, &[b"one", b"two"]);
-        assert_eq!(once, packed(Compression::Gzip, &[b"onetwo"]));
+        let long: Vec<u8> = (0..50_000_u32)
+            .flat_map(|n| (n % 1009).to_le_bytes())
+            .collect();
+        for compression in [Compression::Gzip, Compression::Zip] {
+            let once = packed(compression, &[b"one", &long]);
+            let (start, end) = long.split_at(70_001);
+            let again = packed(compression, &[b"o", b"ne", start, b"", end]);
+            assert!(once == again, "{compression:?}, cut otherwise");
+        }
+        let once = packed(Compression::Gzip, &[b"one"]);
         assert_eq!(once[4..8], [0; 4], "no time of day in it");
     }
 

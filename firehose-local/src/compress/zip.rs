@@ -1,8 +1,9 @@
 //! A ZIP file of one deflated entry, written in one pass: sizes and checksum stand behind the
 //! entry, and in the directory at the end (PKWARE's APPNOTE, 4.3).
 
+use super::LEVEL;
+use flate2::Crc;
 use flate2::write::DeflateEncoder;
-use flate2::{Compression, Crc};
 use std::io::{self, Write};
 
 /// Deflate needs version 2.0; sizes follow in a descriptor (bit 3); the name is UTF-8 (bit 11).
@@ -49,7 +50,7 @@ impl<W: Write> Entry<W> {
         out.write_all(name.as_bytes())?;
         let start = size(out.written)?;
         Ok(Self {
-            deflate: DeflateEncoder::new(out, Compression::default()),
+            deflate: DeflateEncoder::new(out, LEVEL),
             checksum: Crc::new(),
             name: name.as_bytes().to_vec(),
             start,
