@@ -1,5 +1,9 @@
 //! What goes wrong on purpose, so that a producer can be tried against it.
 
+mod pace;
+
+pub use pace::Paces;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::fmt;
@@ -21,6 +25,9 @@ pub struct Rates {
     pub slow: f64,
     /// How late a slow call is, seconds; at most an hour.
     pub delay: f64,
+    /// Calls of each control operation a second in each region; more are answered 400
+    /// `ThrottlingException`. 0 takes all. At AWS it is 5.
+    pub control: f64,
     /// The same seed draws the same faults for the same calls.
     pub seed: u64,
 }
@@ -35,6 +42,7 @@ impl Default for Rates {
             lost: 0.0,
             slow: 0.0,
             delay: 1.0,
+            control: 0.0,
             seed: 0,
         }
     }
@@ -50,11 +58,12 @@ impl fmt::Display for Rates {
             lost,
             slow,
             delay,
+            control,
             seed,
         } = self;
         write!(
             f,
-            "throttle={throttle},fail={fail},cut={cut},lost={lost},slow={slow},delay={delay},seed={seed}"
+            "throttle={throttle},fail={fail},cut={cut},lost={lost},slow={slow},delay={delay},control={control},seed={seed}"
         )
     }
 }
@@ -64,7 +73,7 @@ impl fmt::Display for Rates {
 pub enum RatesError {
     /// A part without `=`, or an unknown name.
     #[error(
-        "`{0}` is no fault: write throttle, fail, cut, lost, slow, delay or seed with a value, as in throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1"
+        "`{0}` is no fault: write throttle, fail, cut, lost, slow, delay, control or seed with a value, as in throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1"
     )]
     Unknown(String),
     /// Not a share.
@@ -78,6 +87,9 @@ pub enum RatesError {
     /// Not a time.
     #[error("`{0}`: the delay is a number of seconds from 0 to 3600, such as 2.5")]
     Delay(String),
+    /// Not a rate.
+    #[error("`{0}`: control is a number of calls a second from 0 to 1000, such as 5; 0 takes all")]
+    Control(String),
     /// Not a whole number.
     #[error("`{0}`: the seed is a whole number")]
     Seed(String),
@@ -105,6 +117,12 @@ impl FromStr for Rates {
                     let delay = value.parse().ok();
                     let delay = delay.filter(|delay| (0.0..=3600.0).contains(delay));
                     rates.delay = delay.ok_or_else(|| RatesError::Delay(part.to_owned()))?;
+                    continue;
+                }
+                "control" => {
+                    let rate = value.parse().ok();
+                    let rate = rate.filter(|rate| (0.0..=1000.0).contains(rate));
+                    rates.control = rate.ok_or_else(|| RatesError::Control(part.to_owned()))?;
                     continue;
                 }
                 "seed" => {
@@ -138,6 +156,7 @@ const ROUNDING: f64 = 1e-9;
 pub struct Faults {
     rates: Rates,
     random: ChaCha8Rng,
+    paces: Paces,
 }
 
 /// A call's fate, and how late it is looked at.
@@ -168,6 +187,7 @@ impl Faults {
         Self {
             rates,
             random: ChaCha8Rng::seed_from_u64(rates.seed),
+            paces: Paces::default(),
         }
     }
 
@@ -197,6 +217,12 @@ impl Faults {
         Drawn { fate, delay }
     }
 
+    /// Whether a control call of this operation is none too many.
+    pub fn takes_control(&mut self, operation: &str, region: &str, now: Duration) -> bool {
+        let rate = self.rates.control;
+        rate == 0.0 || self.paces.takes(operation, region, rate, now)
+    }
+
     /// Draws whether a record fails.
     pub fn record_fails(&mut self) -> bool {
         self.happens(self.rates.fail)
@@ -215,9 +241,9 @@ mod tests {
 
     #[test]
     fn a_line_of_faults_is_read() {
-        let rates: Rates = "throttle=0.05,fail=0.25, cut=0.01,lost=0.02,slow=0.5,delay=2.5,seed=9"
-            .parse()
-            .unwrap();
+        let line =
+            "throttle=0.05,fail=0.25, cut=0.01,lost=0.02,slow=0.5,delay=2.5,control=5,seed=9";
+        let rates: Rates = line.parse().unwrap();
         let expected = Rates {
             throttle: 0.05,
             fail: 0.25,
@@ -225,6 +251,7 @@ mod tests {
             lost: 0.02,
             slow: 0.5,
             delay: 2.5,
+            control: 5.0,
             seed: 9,
         };
         assert_eq!(rates, expected);
@@ -243,6 +270,8 @@ mod tests {
             ("slow=1.5", "from 0 to 1"),
             ("delay=-1", "seconds from 0 to 3600"),
             ("delay=inf", "seconds from 0 to 3600"),
+            ("control=-1", "calls a second from 0 to 1000"),
+            ("control=NaN", "calls a second from 0 to 1000"),
             ("throttle", "`throttle` is no fault"),
             ("fail=2", "from 0 to 1"),
             ("fail=-0.1", "from 0 to 1"),

@@ -104,8 +104,8 @@ struct Serve {
         allow_negative_numbers = true
     )]
     accelerate: NonZeroU32,
-    /// Most MiB of waiting records in memory, of all streams together; more wait in a log in
-    /// the folder
+    /// Most MiB of waiting records in memory, of all streams together; more wait in files in the
+    /// folder
     #[arg(
         long,
         value_name = "MIB",
@@ -124,7 +124,8 @@ struct Serve {
     )]
     access_key: Vec<AccessKey>,
     /// Faults on purpose, as shares of calls (throttle, cut, lost, slow) or records (fail), how
-    /// many seconds slow calls are late (delay, 1), and a seed that repeats them:
+    /// many seconds slow calls are late (delay, 1), calls a second of each control operation
+    /// (control, 0 for any number; 5 at AWS), and a seed that repeats them:
     /// throttle=0.05,fail=0.05,cut=0.01,lost=0.02,seed=1. PUT /faults changes them
     #[arg(
         long,

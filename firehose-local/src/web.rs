@@ -97,6 +97,7 @@ fn faults(shared: &Shared) -> Response<Full<Bytes>> {
         "faults": shared.faults().to_string(),
         "calls": totals.calls,
         "throttled_calls": totals.throttled_calls,
+        "throttled_control_calls": totals.throttled_control_calls,
         "failed_records": totals.failed_records,
         "cut_calls": totals.cut_calls,
         "lost_answers": totals.lost_answers,

@@ -26,6 +26,9 @@ impl<'a> Call<'a> {
             .iter()
             .find(|(name, _)| *name == operation)
             .ok_or_else(|| ApiError::unknown_operation(Some(operation)))?;
+        if !shared.takes_control(operation, region) {
+            return Err(ApiError::rate_exceeded());
+        }
         // An empty body is an empty structure: ListDeliveryStreams needs no more.
         let body = if body.is_empty() { b"{}" } else { body };
         let input: Value = super::read(body)?;

@@ -37,6 +37,11 @@ impl ApiError {
         }
     }
 
+    /// A control call that is one too many.
+    pub fn rate_exceeded() -> Self {
+        Self::client("ThrottlingException", "Rate exceeded".into())
+    }
+
     /// No stream of this name.
     pub fn not_found(name: &str, account: &str) -> Self {
         Self::client(

@@ -138,6 +138,12 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
         definition.updated_ms = Some(call.shared.now_ms());
         Ok(())
     })?;
+    if live.region.is_none() {
+        tracing::warn!(
+            stream = call.text("DeliveryStreamName"),
+            "changed until the stop: the next start takes this stream from the command line again"
+        );
+    }
     Ok(json!({}))
 }
 

@@ -9,6 +9,7 @@ pub struct Counters {
     records: AtomicU64,
     failed_records: AtomicU64,
     throttled_calls: AtomicU64,
+    throttled_control_calls: AtomicU64,
     cut_calls: AtomicU64,
     lost_answers: AtomicU64,
     slow_calls: AtomicU64,
@@ -30,6 +31,8 @@ pub struct Totals {
     pub failed_records: u64,
     /// Calls throttled on purpose.
     pub throttled_calls: u64,
+    /// Control calls throttled on purpose.
+    pub throttled_control_calls: u64,
     /// Connections cut before their call was looked at.
     pub cut_calls: u64,
     /// Calls taken whose answer was lost on purpose.
@@ -55,6 +58,7 @@ pub(crate) enum Count {
     Records,
     FailedRecords,
     ThrottledCalls,
+    ThrottledControlCalls,
     CutCalls,
     LostAnswers,
     SlowCalls,
@@ -72,6 +76,7 @@ impl Counters {
             Count::Records => &self.records,
             Count::FailedRecords => &self.failed_records,
             Count::ThrottledCalls => &self.throttled_calls,
+            Count::ThrottledControlCalls => &self.throttled_control_calls,
             Count::CutCalls => &self.cut_calls,
             Count::LostAnswers => &self.lost_answers,
             Count::SlowCalls => &self.slow_calls,
@@ -92,6 +97,7 @@ impl Counters {
             records: read(&self.records),
             failed_records: read(&self.failed_records),
             throttled_calls: read(&self.throttled_calls),
+            throttled_control_calls: read(&self.throttled_control_calls),
             cut_calls: read(&self.cut_calls),
             lost_answers: read(&self.lost_answers),
             slow_calls: read(&self.slow_calls),

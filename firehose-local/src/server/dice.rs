@@ -4,6 +4,7 @@ use crate::faults::{Drawn, Faults, Rates};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Two generators, so that faults are the same whatever else is drawn.
 #[derive(Debug)]
@@ -27,6 +28,10 @@ impl Dice {
 
     pub fn call(&self) -> Drawn {
         lock(&self.faults).call()
+    }
+
+    pub fn takes_control(&self, operation: &str, region: &str, now: Duration) -> bool {
+        lock(&self.faults).takes_control(operation, region, now)
     }
 
     pub fn rates(&self) -> Rates {

@@ -167,7 +167,7 @@ async fn faults_are_read_and_changed_while_it_runs() {
     let told: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
         told["faults"],
-        "throttle=1,fail=0,cut=0,lost=0,slow=0,delay=1,seed=7"
+        "throttle=1,fail=0,cut=0,lost=0,slow=0,delay=1,control=0,seed=7"
     );
     assert_eq!(
         (&told["calls"], &told["throttled_calls"]),
@@ -205,4 +205,42 @@ async fn setting_faults_begins_their_seed_anew() {
     assert_eq!(rounds[0], rounds[1]);
     assert!(rounds[0].contains(&true) && rounds[0].contains(&false));
     server.stop().await;
+}
+
+#[tokio::test]
+async fn control_calls_beyond_their_rate_are_throttled_and_puts_are_not() {
+    // So few a second that no time that a test takes gives another.
+    let server = start(1, "control=0.001").await;
+    let client = server.client();
+    let describe = || {
+        client
+            .describe_delivery_stream()
+            .delivery_stream_name("clickstream")
+            .send()
+    };
+    describe().await.unwrap();
+    let refused = describe().await.unwrap_err();
+    assert_eq!(refused.raw_response().unwrap().status().as_u16(), 400);
+    let refused = refused.into_service_error();
+    assert_eq!(refused.code(), Some("ThrottlingException"));
+    assert_eq!(refused.message(), Some("Rate exceeded"));
+    client.list_delivery_streams().send().await.unwrap();
+    for number in 0..10 {
+        client
+            .put_record()
+            .delivery_stream_name("clickstream")
+            .record(record(event(number)))
+            .send()
+            .await
+            .unwrap();
+    }
+    let other_region = server.client_in("us-west-2");
+    let asked = other_region.describe_delivery_stream();
+    asked
+        .delivery_stream_name("clickstream")
+        .send()
+        .await
+        .unwrap();
+    let (totals, _) = server.stop().await;
+    assert_eq!((totals.records, totals.throttled_control_calls), (10, 1));
 }

@@ -31,6 +31,14 @@ impl Shared {
         drawn
     }
 
+    /// Whether a control call is none too many of its operation.
+    pub(crate) fn takes_control(&self, operation: &str, region: &str) -> bool {
+        let takes = self.dice.takes_control(operation, region, self.now());
+        self.counters
+            .add(Count::ThrottledControlCalls, (!takes).into());
+        takes
+    }
+
     pub(crate) fn draw_failure(&self) -> bool {
         let fails = self.dice.record_fails();
         self.counters.add(Count::FailedRecords, fails.into());
