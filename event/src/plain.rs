@@ -5,9 +5,11 @@
 
 const ONES: u64 = u64::from_le_bytes([0x01; 8]);
 const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
 const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
-const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+/// A quote with this bit turned is a space: the one byte above the control characters, whose own
+/// turns keep them below it. No other byte becomes one of these.
+const TURN: u64 = u64::from_le_bytes([b'"' ^ b' '; 8]);
+const ABOVE_SPACES: u64 = u64::from_le_bytes([b' ' + 1; 8]);
 
 /// The first place at or behind `at` with a quote, a backslash or a control character; the end of
 /// `text` if there is none.
@@ -34,12 +36,9 @@ const fn ends(byte: u8) -> bool {
 /// be set wrongly, by the borrow of a subtraction.
 #[inline]
 const fn marks(word: u64) -> u64 {
-    let quote = word ^ QUOTES;
-    let backslash = word ^ BACKSLASHES;
-    let zero_quote = quote.wrapping_sub(ONES) & !quote;
-    let zero_backslash = backslash.wrapping_sub(ONES) & !backslash;
-    let control = word.wrapping_sub(SPACES) & !word;
-    (zero_quote | zero_backslash | control) & HIGH
+    let control_or_quote = (word ^ TURN).wrapping_sub(ABOVE_SPACES);
+    let backslash = (word ^ BACKSLASHES).wrapping_sub(ONES);
+    (control_or_quote | backslash) & !word & HIGH
 }
 
 #[cfg(test)]
