@@ -321,10 +321,13 @@ impl Core {
     /// Until somebody wakes the writer, or so long.
     fn sleep<'a>(
         &self,
-        queue: MutexGuard<'a, Queue>,
+        mut queue: MutexGuard<'a, Queue>,
         most: Option<Duration>,
     ) -> MutexGuard<'a, Queue> {
-        Self::wait(&self.wake, queue, most)
+        queue.writer_sleeps = true;
+        let mut queue = Self::wait(&self.wake, queue, most);
+        queue.writer_sleeps = false;
+        queue
     }
 
     fn wait<'a>(

@@ -4,6 +4,7 @@
 //! have gone into a file before it is, the search is done again: an id is always either in
 //! the queue's table or in the files that were searched.
 
+use std::mem;
 use std::sync::Arc;
 
 use super::Spool;
@@ -141,14 +142,20 @@ impl Spool {
             return Err(prepared);
         }
         let submitted = queue.submit(prepared, known, core.queue_bytes);
-        if queue.index.half_full() {
+        let tend = queue.index.half_full() && mem::take(&mut queue.ids_sleep);
+        let waits = matches!(submitted, Submitted::Waiting(_));
+        let wake = waits && mem::take(&mut queue.writer_sleeps);
+        drop(queue);
+        if tend {
             core.tend.notify_one();
         }
-        drop(queue);
+        if wake {
+            core.wake.notify_one();
+        }
         match &submitted {
             Submitted::Done(Ok(duplicates)) => core.books().duplicate(duplicates.len() as u64),
             Submitted::Done(Err(_)) => core.books().counters_mut().full += 1,
-            Submitted::Waiting(_) => core.wake.notify_one(),
+            Submitted::Waiting(_) => {}
         }
         Ok(submitted)
     }

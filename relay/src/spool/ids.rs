@@ -121,7 +121,9 @@ pub fn run(core: &Arc<Core>) {
                     break false;
                 }
                 let pause = wanted.then(|| next.saturating_sub(now));
+                queue.ids_sleep = true;
                 queue = Core::wait(&core.tend, queue, pause);
+                queue.ids_sleep = false;
             }
         };
         if due {

@@ -56,6 +56,11 @@ pub struct Queue {
     pub bytes: usize,
     /// Delivery made room: a full spool may look again whether it has some.
     pub probe: bool,
+    /// The writer sleeps: the next append wakes it. One that is awake looks by itself, and waking it
+    /// would be a system call for nothing.
+    pub writer_sleeps: bool,
+    /// Who puts ids into files sleeps, likewise.
+    pub ids_sleep: bool,
 }
 
 impl Queue {
