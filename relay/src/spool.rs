@@ -58,6 +58,7 @@ pub mod recovery;
 pub mod salvage;
 pub mod scan;
 pub mod segment;
+pub mod tell;
 pub mod twin;
 pub mod writer;
 
@@ -131,7 +132,8 @@ pub struct Core {
 
 impl Spool {
     /// Opens the folder, reads what is in it and starts its threads: the writer's, and one
-    /// that puts ids into files. Blocks while it reads.
+    /// that puts ids into files. Appends are answered by a task of the runtime that this is
+    /// called in, if it is called in one. Blocks while it reads.
     ///
     /// # Errors
     /// When another process has it open, or the disk fails.
@@ -140,7 +142,8 @@ impl Spool {
         files: Arc<dyn Files>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let (spool, writer) = Self::open_without_thread(config, files, clock)?;
+        let (spool, mut writer) = Self::open_without_thread(config, files, clock)?;
+        writer.tell_in_runtime();
         let core = Arc::clone(spool.core());
         spool.start("spool-writer", move || writer.run())?;
         spool.start("spool-ids", move || ids::run(&core))?;

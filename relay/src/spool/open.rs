@@ -19,6 +19,7 @@ use super::log::{Log, Shared};
 use super::prepared::Pool;
 use super::queue::Queue;
 use super::recovery::{Recovered, recover};
+use super::tell::Teller;
 use super::writer::Writer;
 use super::{Config, Core, Health, plans, segment};
 use crate::clock::Clock;
@@ -161,6 +162,7 @@ pub(super) fn open(
         core: Arc::clone(&core),
         log,
         trouble: None,
+        teller: Teller::default(),
     };
     Ok((core, writer))
 }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::log::Frames;
 use super::prepared::Prepared;
+use super::tell::{Answer, Told};
 use super::{AppendError, Stored};
 use crate::duplicate::DuplicateKey;
 use crate::duplicate::index::Index;
@@ -27,16 +28,16 @@ pub struct Append {
     originals: Vec<DuplicateKey>,
     /// How many ids had been freed when it came.
     freed: u64,
-    waiter: oneshot::Sender<Result<Vec<Stored>, AppendError>>,
+    waiter: oneshot::Sender<Told>,
 }
 
 /// What an append gets at once.
 #[derive(Debug)]
 pub enum Submitted {
     /// Nothing has to be written: the answer.
-    Done(Result<Vec<Stored>, AppendError>),
+    Done(Told),
     /// The answer comes with the commit.
-    Waiting(oneshot::Receiver<Result<Vec<Stored>, AppendError>>),
+    Waiting(oneshot::Receiver<Told>),
 }
 
 /// The queue.
@@ -159,12 +160,16 @@ impl Append {
         (self.stored.len() - self.news.len()) as u64
     }
 
-    /// Wakes who waits; one who went away is nobody's loss.
-    pub fn answer(self, error: Option<AppendError>) {
-        let _ = self.waiter.send(match error {
-            None => Ok(self.stored),
-            Some(error) => Err(error),
-        });
+    /// What to tell who waits: that it went well, or why not.
+    #[must_use]
+    pub fn answer(self, error: Option<AppendError>) -> Answer {
+        Answer {
+            waiter: self.waiter,
+            told: match error {
+                None => Ok(self.stored),
+                Some(error) => Err(error),
+            },
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::log::{CommitError, Frames, Log, Outcome, Standing};
 use super::probe::Trouble;
 use super::queue::Append;
+use super::tell::Teller;
 use super::{AppendError, Core};
 
 /// Between the starts of two commits, when more than a few wait.
@@ -25,6 +26,8 @@ pub struct Writer {
     pub(super) log: Log,
     /// What is wrong, while something is.
     pub(super) trouble: Option<Trouble>,
+    /// Gives the answers.
+    pub(super) teller: Teller,
 }
 
 impl Writer {
@@ -65,16 +68,15 @@ impl Writer {
         let fates = self.settle(&appends, &outcome);
         let buffers = appends.iter_mut().map(|append| append.frames.release());
         self.core.pool.give(buffers);
-        let count = appends.len();
-        for (append, well) in appends.into_iter().zip(fates) {
+        let answers = appends.into_iter().zip(fates).map(|(append, well)| {
             append.answer(match well {
                 true => None,
                 false => Some(error.clone().unwrap_or_else(|| {
                     AppendError::Failing("the original of a duplicate was not stored".to_owned())
                 })),
-            });
-        }
-        count
+            })
+        });
+        self.teller.tell(answers.collect())
     }
 
     /// A segment that waits only for its ids to go into a file gets them there when it is
@@ -84,6 +86,11 @@ impl Writer {
         {
             self.core.file_ids();
         }
+    }
+
+    /// From now on a task of this runtime gives the answers.
+    pub(super) fn tell_in_runtime(&mut self) {
+        self.teller = Teller::start();
     }
 
     pub(super) fn standing(&self, next_position: u64) -> Standing {
