@@ -50,16 +50,18 @@ impl Arrived {
     /// may be kept.
     #[must_use]
     pub fn new(received_at: Timestamp, source: &str, ip: Option<&str>) -> Self {
-        let mut before_time = Vec::new();
+        let mut before_time = Vec::with_capacity(64);
         append_time(&mut before_time, "receivedAt", received_at);
         before_time.extend_from_slice(b",\"timestamp\":\"");
-        let mut before_traffic = b"\",\"relay\":{".to_vec();
+        let mut before_traffic = Vec::with_capacity(80);
+        before_traffic.extend_from_slice(b"\",\"relay\":{");
         if let Some(ip) = ip {
             Object::append_text_member(&mut before_traffic, "ip", ip);
         }
         Object::append_text_member(&mut before_traffic, "traffic", "");
         before_traffic.pop();
-        let mut after_traffic = vec![b'"'];
+        let mut after_traffic = Vec::with_capacity(source.len() + 16);
+        after_traffic.push(b'"');
         append_member(&mut after_traffic, "source", source);
         Self {
             received_at,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 
+use crate::plain;
 use crate::scan::{self, Rule};
 
 /// Why an object could not be read.
@@ -147,6 +148,13 @@ pub(crate) fn key<'a>(text: &'a str, at: &mut usize) -> Result<Cow<'a, str>, Rul
 
 /// Appends `text` as a JSON string.
 pub(crate) fn append_text(out: &mut Vec<u8>, text: &str) {
+    if plain::end(text.as_bytes(), 0) == text.len() {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     // Writing a `str` to a `Vec` has no way to fail.
     let _ = serde_json::to_writer(out, text);
 }
@@ -160,7 +168,18 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_quoted_as_serde_does(text: String, plain in "[ -~]{0,40}") {
+            for text in [text, plain] {
+                prop_assert_eq!(quoted(&text), serde_json::to_string(&text).unwrap());
+            }
+        }
+    }
 
     #[test]
     fn decodes_keys_and_minifies_values() {

@@ -114,39 +114,47 @@ fn days_before(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// The date so many days after 1970-01-01: the reverse of [`days_before`].
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
+/// The date so many days after 0000-01-01, until the year 9999: the reverse of [`days_before`], without a
+/// division by what is no constant (C. Neri, L. Schneider, "Euclidean affine functions and their
+/// application to calendar algorithms", 2022).
+fn date_of(days: u32) -> (u32, u32, u32) {
+    // From 1 March of the year -400 on, so that the leap day comes last.
+    let quarters = 4 * (days + DAYS_BEFORE_0000) + 3;
+    let century = quarters / 146_097;
+    let in_century = (quarters % 146_097) | 3;
+    let product = u64::from(in_century) * 2_939_745;
+    let (year_of_century, rest) = ((product >> 32) as u32, product as u32);
+    let day_of_year = rest / 2_939_745 / 4;
+    let months = 2_141 * day_of_year + 197_913;
+    let (month, day) = (months >> 16, (months & 0xffff) / 2_141 + 1);
+    // January and February end the year that began in March.
+    let next = u32::from(day_of_year >= 306);
+    let year = 100 * century + year_of_century + next - 400;
+    (year, month - 12 * next, day)
 }
+
+/// From 1 March of the year -400 to 0000-01-01.
+const DAYS_BEFORE_0000: u32 = 146_097 - 60;
 
 impl Timestamp {
     /// Appends `2026-01-02T03:04:05.006Z`; six fractional digits where the moment has them.
     pub fn append(self, out: &mut Vec<u8>) {
-        let seconds = self.0.div_euclid(1_000_000);
-        let micros = self.0.rem_euclid(1_000_000);
-        let (year, month, day) = date_of(seconds.div_euclid(86_400));
-        let second = seconds.rem_euclid(86_400);
+        // Within the years 0 to 9999, so it fits.
+        let since_0000 = u64::try_from(self.0 - FIRST).unwrap_or(0);
+        let (seconds, micros) = (since_0000 / 1_000_000, (since_0000 % 1_000_000) as u32);
+        let (days, second) = ((seconds / 86_400) as u32, (seconds % 86_400) as u32);
+        let (year, month, day) = date_of(days);
         let mut text = *b"0000-00-00T00:00:00.000000Z";
-        digits::<4>(&mut text, 0, year);
-        digits::<2>(&mut text, 5, month);
-        digits::<2>(&mut text, 8, day);
-        digits::<2>(&mut text, 11, second / 3_600);
-        digits::<2>(&mut text, 14, second / 60 % 60);
-        digits::<2>(&mut text, 17, second % 60);
-        digits::<6>(&mut text, 20, micros);
+        pair(&mut text, 0, year / 100);
+        pair(&mut text, 2, year);
+        pair(&mut text, 5, month);
+        pair(&mut text, 8, day);
+        pair(&mut text, 11, second / 3_600);
+        pair(&mut text, 14, second / 60 % 60);
+        pair(&mut text, 17, second % 60);
+        pair(&mut text, 20, micros / 10_000);
+        pair(&mut text, 22, micros / 100);
+        pair(&mut text, 24, micros);
         let millis = micros % 1000 == 0;
         if millis {
             text[23] = b'Z';
@@ -168,15 +176,13 @@ impl Timestamp {
     }
 }
 
-/// Writes a number that is not negative as so many digits to a place of a text.
+/// Writes the last two digits of a number to a place of a text.
 #[inline]
-fn digits<const COUNT: usize>(text: &mut [u8; 27], place: usize, number: i64) {
-    let mut rest = u32::try_from(number).unwrap_or(0);
-    for digit in text.iter_mut().skip(place).take(COUNT).rev() {
-        // Below ten: no digit is lost.
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
+fn pair(text: &mut [u8; 27], place: usize, number: u32) {
+    let [tens, ones] = [number / 10 % 10, number % 10];
+    // Below ten: no digit is lost.
+    text[place] = b'0' + tens as u8;
+    text[place + 1] = b'0' + ones as u8;
 }
 
 impl fmt::Display for Timestamp {
@@ -313,6 +319,19 @@ mod tests {
         }
         let edge = Times::correct(Some(at("2026-01-02T12:05:00Z")), None, received);
         assert!(!edge.suspect);
+    }
+
+    #[test]
+    fn every_day_of_ten_thousand_years_has_its_date() {
+        let first = days_before(0, 1, 1);
+        for day in 0..=3_652_424 {
+            let (year, month, of_month) = date_of(day);
+            let (year, month) = (i64::from(year), i64::from(month));
+            let days = i64::from(of_month);
+            assert!((1..=12).contains(&month) && (1..=days_in(year, month)).contains(&days));
+            assert_eq!(days_before(year, month, days), first + i64::from(day));
+        }
+        assert_eq!(date_of(3_652_424), (9999, 12, 31));
     }
 
     proptest! {
