@@ -5,6 +5,7 @@
 //! is cut, at once where its place is wanted (`http/crowd.rs`); a stop lets answers finish, for as long
 //! as the grace lasts. With a certificate, connections speak TLS.
 
+mod body;
 mod crowd;
 pub mod descriptors;
 mod heard;
@@ -14,27 +15,27 @@ pub mod tls;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
-use bytes::Bytes;
 use http::{HeaderValue, header};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, Sleep};
+use tokio::time::MissedTickBehavior;
 use tower::Service as _;
 
+use self::body::AnswerBody;
+pub use self::body::{BodyTimeout, TimedBody};
 use self::crowd::{Crowd, Sign};
 use self::heard::Heard;
 
@@ -43,8 +44,8 @@ use self::heard::Heard;
 pub struct Config {
     /// Connections served at once; more wait in the system's queue.
     pub max_connections: usize,
-    /// Time for a request's header to arrive; a kept connection may idle as long, and a TLS handshake
-    /// may take as long.
+    /// Time for a request's header to arrive, and up to a sixteenth more; a kept connection may idle as
+    /// long, and a TLS handshake may take as long.
     pub header_timeout: Duration,
     /// Time for a request's body to arrive.
     pub body_timeout: Duration,
@@ -90,6 +91,12 @@ const READ_BUFFER: usize = 64 << 10;
 /// While somebody has no place, so often are those asked who have waited longest.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 
+/// Nothing is looked at more often than this.
+const LEAST_PAUSE: Duration = Duration::from_millis(5);
+
+/// So often within the time for a header is looked who has waited for longer.
+const LOOKS: u32 = 16;
+
 /// How long to wait after the system refused a connection (most often: no file descriptors left).
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(50);
 
@@ -122,6 +129,7 @@ pub async fn serve(
 ) -> usize {
     let permits = Arc::new(Semaphore::new(config.max_connections.max(1)));
     let crowd = Arc::new(Crowd::default());
+    let mut sweeping = pin!(sweep(&crowd, config.header_timeout));
     let mut next = None;
     let (stop, stopping) = watch::channel(());
     let mut connections = JoinSet::new();
@@ -146,6 +154,7 @@ pub async fn serve(
         let permit = tokio::select! {
             () = &mut shutdown => break,
             Some(_ended) = connections.join_next() => continue,
+            never = &mut sweeping => match never {},
             accepted = accept(&listener, &crowd), if next.is_none() => {
                 next = accepted;
                 if permits.available_permits() == 0 {
@@ -172,13 +181,29 @@ pub async fn serve(
     // somebody else holds too (systemd) lets them wait for the relay that comes next.
     drop(listener);
     drop(stop);
-    let drained = async { while connections.join_next().await.is_some() {} };
+    let drained = async {
+        let all_ended = async { while connections.join_next().await.is_some() {} };
+        tokio::select! {
+            () = all_ended => {}
+            never = &mut sweeping => match never {},
+        }
+    };
     if tokio::time::timeout(config.grace, drained).await.is_err() {
         connections.abort_all();
     }
     #[cfg(feature = "tls")]
     watching.inspect(tokio::task::JoinHandle::abort);
     connections.len()
+}
+
+/// Sees to it that nobody is waited for much longer than `limit` to bring a header.
+async fn sweep(crowd: &Crowd, limit: Duration) -> Infallible {
+    let mut look = tokio::time::interval((limit / LOOKS).max(LEAST_PAUSE));
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        look.tick().await;
+        crowd.sweep(limit);
+    }
 }
 
 async fn accept(listener: &TcpListener, crowd: &Crowd) -> Option<(TcpStream, SocketAddr)> {
@@ -229,6 +254,7 @@ async fn speak(
     sign: Sign,
 ) {
     let patience = tokio::time::sleep(config.first_byte);
+    sign.waits_for_header();
     let (stream, first) = Heard::new(stream);
     let body_timeout = config.body_timeout;
     let service = service_fn(move |request: http::Request<Incoming>| {
@@ -246,12 +272,12 @@ async fn speak(
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(response.map(|body| AnswerBody::new(body, sign)))
         }
     });
     let serving = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(config.header_timeout)
+        // The crowd keeps that time, for all connections at once.
+        .header_read_timeout(None)
         .max_buf_size(READ_BUFFER)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = pin!(serving);
@@ -278,67 +304,6 @@ async fn speak(
     if let Err(error) = ended {
         // A client's affair: it went away, or was too slow.
         tracing::debug!(%peer, %error, "connection ended early");
-    }
-}
-
-/// A request's body that must have arrived within a time.
-#[derive(Debug)]
-pub struct TimedBody {
-    body: Incoming,
-    limit: Duration,
-    // Made when the body first keeps us waiting: most bodies arrive with their header.
-    deadline: Option<Pin<Box<Sleep>>>,
-    sign: Sign,
-}
-
-impl TimedBody {
-    fn new(body: Incoming, limit: Duration, sign: Sign) -> Self {
-        Self {
-            body,
-            limit,
-            deadline: None,
-            sign,
-        }
-    }
-}
-
-/// The body did not arrive in time.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the request's body took too long to arrive")]
-pub struct BodyTimeout;
-
-impl Body for TimedBody {
-    type Data = Bytes;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            self.sign.works();
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
-        }
-        let limit = self.limit;
-        let deadline = self
-            .deadline
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + limit)));
-        let first_waited = deadline.deadline().checked_sub(limit);
-        match deadline.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Some(Err(BodyTimeout.into()))),
-            Poll::Pending => {
-                self.sign.waits_since(first_waited);
-                Poll::Pending
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

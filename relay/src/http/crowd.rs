@@ -5,6 +5,9 @@
 //! When somebody comes and there is none, those that have waited longest give theirs up: idle ones and
 //! those that trickle, byte by byte, are the first, because nothing that a client trickles makes it
 //! younger. What is being answered is never cut.
+//!
+//! Whoever waits for a header longer than its time limit leaves, too, at the next look at all of them
+//! ([`Crowd::sweep`]): a timer for each request would cost each request.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,8 +24,11 @@ const SPARED: Duration = Duration::from_millis(100);
 /// At once so many give up their places, of each that are there: looking for one takes a look at all.
 const SHARE: usize = 32;
 
-/// The value of `since` while a request is being answered.
+/// The value of `waits` while a request is being answered.
 const WORKING: u64 = u64::MAX;
+
+/// This bit of `waits` says that a header is waited for; the others are milliseconds.
+const HEADER: u64 = 1;
 
 /// All connections that have a place.
 #[derive(Debug)]
@@ -39,8 +45,8 @@ struct Members {
 
 #[derive(Debug)]
 struct State {
-    /// Since when it waits for its client, in milliseconds.
-    since: AtomicU64,
+    /// Since when it waits for its client, and whether for a header.
+    waits: AtomicU64,
     leave: Notify,
 }
 
@@ -69,7 +75,25 @@ impl Default for Crowd {
 }
 
 fn ms(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(WORKING - 1)
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX) & (u64::MAX >> 2)
+}
+
+impl State {
+    fn waits_since(&self, ms: u64, what_for: u64) {
+        self.waits.store((ms << 1) | what_for, Relaxed);
+    }
+
+    /// Since when it waits, if it does.
+    fn waiting(&self) -> Option<u64> {
+        let waits = self.waits.load(Relaxed);
+        (waits != WORKING).then_some(waits >> 1)
+    }
+
+    /// As [`State::waiting`], where it waits for a header.
+    fn waiting_for_header(&self) -> Option<u64> {
+        let waits = self.waits.load(Relaxed);
+        (waits != WORKING && waits & HEADER != 0).then_some(waits >> 1)
+    }
 }
 
 impl Crowd {
@@ -77,7 +101,7 @@ impl Crowd {
     #[must_use]
     pub fn enter(self: &Arc<Self>) -> Member {
         let state = Arc::new(State {
-            since: AtomicU64::new(ms(self.started.elapsed())),
+            waits: AtomicU64::new(ms(self.started.elapsed()) << 1),
             leave: Notify::new(),
         });
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,7 +122,7 @@ impl Crowd {
         let mut waiting: Vec<(u64, &Arc<State>)> = members
             .all
             .values()
-            .map(|state| (state.since.load(Relaxed), state))
+            .filter_map(|state| Some((state.waiting()?, state)))
             .filter(|(since, _)| now.saturating_sub(*since) >= ms(SPARED))
             .collect();
         let count = waiting.len().min(members.all.len() / SHARE + 1);
@@ -110,6 +134,18 @@ impl Crowd {
             state.leave.notify_one();
         }
     }
+
+    /// Asks those to leave that have waited for a header for longer than this.
+    pub fn sweep(&self, limit: Duration) {
+        let now = ms(self.started.elapsed());
+        let members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
+        for state in members.all.values() {
+            let since = state.waiting_for_header();
+            if since.is_some_and(|since| now.saturating_sub(since) >= ms(limit)) {
+                state.leave.notify_one();
+            }
+        }
+    }
 }
 
 impl Member {
@@ -118,7 +154,7 @@ impl Member {
     pub async fn must_leave(&self) {
         loop {
             self.state.leave.notified().await;
-            if self.state.since.load(Relaxed) != WORKING {
+            if self.state.waiting().is_some() {
                 return;
             }
         }
@@ -148,19 +184,23 @@ impl Drop for Member {
 impl Sign {
     /// A request is being answered.
     pub fn works(&self) {
-        self.state.since.store(WORKING, Relaxed);
+        self.state.waits.store(WORKING, Relaxed);
     }
 
-    /// From now on the client is waited for.
+    /// From now on the client is waited for: to take its answer, or to bring a body.
     pub fn waits(&self) {
-        self.state.since.store(ms(self.started.elapsed()), Relaxed);
+        self.state.waits_since(ms(self.started.elapsed()), 0);
+    }
+
+    /// From now on the client is waited for to bring a header.
+    pub fn waits_for_header(&self) {
+        self.state.waits_since(ms(self.started.elapsed()), HEADER);
     }
 
     /// The client is waited for since the body was first asked for, whatever has come of it since.
     pub fn waits_since(&self, first: Option<Instant>) {
         let since = first.map(|first| first.saturating_duration_since(self.started));
-        let since = since.unwrap_or_default();
-        self.state.since.store(ms(since), Relaxed);
+        self.state.waits_since(ms(since.unwrap_or_default()), 0);
     }
 }
 
@@ -217,6 +257,27 @@ mod tests {
         slow.sign().waits_since(Some(first));
         crowd.make_room();
         assert_eq!(asked(&[slow, idle]), [0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_header_too_long_leaves_without_a_crowd() {
+        let crowd = Arc::new(Crowd::default());
+        let members = [(); 5].map(|()| crowd.enter());
+        let signs = members.each_ref().map(Member::sign);
+        let limit = Duration::from_secs(30);
+        signs.iter().for_each(Sign::waits_for_header);
+        // The first one's request came; the second's answer is on its way; the third's body is.
+        signs[0].works();
+        signs[1].waits();
+        signs[2].works();
+        signs[2].waits_since(Some(Instant::now()));
+        tokio::time::advance(limit - Duration::from_millis(1)).await;
+        crowd.sweep(limit);
+        assert_eq!(asked(&members), [0; 0], "not yet");
+        signs[3].waits_for_header();
+        tokio::time::advance(Duration::from_millis(1)).await;
+        crowd.sweep(limit);
+        assert_eq!(asked(&members), [4]);
     }
 
     #[tokio::test(start_paused = true)]
