@@ -278,6 +278,9 @@ async fn speak(
     let serving = http1::Builder::new()
         // The crowd keeps that time, for all connections at once.
         .header_read_timeout(None)
+        // Looking for a client's end while it is answered would cost each request a buffer. One that
+        // only says that nothing more comes gets its answer, too.
+        .half_close(true)
         .max_buf_size(READ_BUFFER)
         .serve_connection(TokioIo::new(stream), service);
     let mut serving = pin!(serving);

@@ -75,6 +75,17 @@ pub async fn one(stream: &mut TcpStream) -> String {
     text
 }
 
+/// Reads on until `text` stands in what was `seen`.
+async fn read_until(stream: &mut TcpStream, seen: &mut String, text: &str) {
+    while !seen.contains(text) {
+        let mut part = [0; 4096];
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut part)).await;
+        let length = read.expect("nothing more comes").unwrap();
+        assert!(length > 0, "closed after {seen:?}");
+        seen.push_str(std::str::from_utf8(&part[..length]).unwrap());
+    }
+}
+
 #[tokio::test]
 async fn the_peers_address_reaches_the_line() {
     let house = House::new().await;
@@ -108,6 +119,50 @@ async fn a_header_that_trickles_is_cut_off() {
         .unwrap();
     let answer = rest(&mut stream).await;
     assert!(!answer.contains("200"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_may_take_longer_than_a_header_and_what_idles_after_it_may_not() {
+    let house = House::new().await;
+    let served = serve(&house, |config| {
+        config.header_timeout = Duration::from_millis(200);
+    })
+    .await;
+    let mut watcher = connect(&served).await;
+    let token = house.relay.token();
+    let head = format!(
+        "GET /live/events HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
+    watcher.write_all(head.as_bytes()).await.unwrap();
+    let mut seen = String::new();
+    read_until(&mut watcher, &mut seen, "\r\n\r\n").await;
+    assert!(seen.starts_with("HTTP/1.1 200 "), "{seen}");
+    // One that was answered later and asks for nothing more is cut, one after another.
+    for _ in 0..3 {
+        let mut idle = connect(&served).await;
+        idle.write_all(request(&event("")).as_bytes())
+            .await
+            .unwrap();
+        assert!(rest(&mut idle).await.starts_with("HTTP/1.1 200 OK"));
+    }
+    let mut other = connect(&served).await;
+    let named = event(r#","messageId":"the-last""#);
+    other.write_all(request(&named).as_bytes()).await.unwrap();
+    read_until(&mut watcher, &mut seen, "the-last").await;
+}
+
+#[tokio::test]
+async fn a_client_that_says_that_nothing_more_comes_is_answered() {
+    let house = House::new().await;
+    let served = serve(&house, |_| {}).await;
+    let mut stream = connect(&served).await;
+    stream
+        .write_all(request(&event("")).as_bytes())
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 }
 
 #[tokio::test]
