@@ -135,10 +135,7 @@ mod user {
         hash.update(source.as_bytes());
         hash.update([0]);
         hash.update(anonymous_id.as_bytes());
-        UserId(format!(
-            "{VISITOR_PREFIX}{}",
-            super::hex(&hash.finalize(), 16)
-        ))
+        UserId([VISITOR_PREFIX, &super::hex(&hash.finalize(), 16)].concat())
     }
 
     #[cfg(test)]
