@@ -78,12 +78,27 @@ export interface Clickstream {
   consent(categories: Consent): void;
   /** Removes everything that was ever stored, and the relay's cookie; this page stores no more. */
   forget(): void;
+  /** Adds plugins, which see every event before it is stored or sent. */
+  plugin(...plugins: Plugin[]): void;
   /** Explains in the browser's console, from now on, what the tracker does and why. */
   debug(): void;
   /** The same calls as arrays, as before the script has loaded. */
   push(...calls: Call[]): void;
   /** True once the tracker runs; false where it cannot (blocked, or no wasm allowed). */
   readonly ready?: Promise<boolean>;
+}
+
+/** A site's own code that sees every event before it is stored or sent. Plugins are asked in the
+ *  order in which they were added; one that throws costs no event. */
+export interface Plugin {
+  /** What it is called where `debug` tells of it. */
+  name: string;
+  /** Changes a copy of the event in place; `false` drops the event. What a line is known and counted
+   *  by stays as it is: `type`, `messageId`, `anonymousId`, `originalTimestamp`, and of the context
+   *  `library`, `session`, `consent`, `privacy`. */
+  enrich?(event: ClickstreamEvent): void | boolean;
+  /** Hands an event on that will be sent: a copy, after all have had it and the visitor allows it. */
+  forward?(event: ClickstreamEvent): void;
 }
 
 type Named = Exclude<keyof Clickstream, "push" | "ready">;
@@ -125,6 +140,16 @@ export interface News {
     | "acknowledged"
     /** It is given up; the reason says why. */
     | "rejected"
+    /** Something was not recorded; the reason says why. */
+    | "ignored"
+    /** An event waits in memory for the visitor's decision. */
+    | "held"
+    /** The event before was recorded without an element's text and `href`. */
+    | "masked"
+    /** A plugin dropped an event or threw; the reason begins with its name. */
+    | "plugin"
+    /** The relay's answer to a batch, where it has not stored it. */
+    | "answered"
     /** An error that the page does not notice. */
     | "failed"
     /** The tracker does not run. */

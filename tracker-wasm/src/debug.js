@@ -13,6 +13,13 @@ const WHY = {
   wasm: "the page's Content-Security-Policy forbids wasm: allow 'wasm-unsafe-eval' in script-src",
 };
 
+const ANSWERS = {
+  refused: "refused as it is: it is sent again in halves, and a single event is given up",
+  key: "the write key is unknown: nothing more is sent from this page, the events stay in the browser",
+  later: "not now: the next try comes when the answer says, or after a growing wait",
+  failed: "none that is understood: the next try comes after a growing wait",
+};
+
 const WHAT = {
   queued: "recorded",
   sent: "on its way",
@@ -22,14 +29,14 @@ const WHAT = {
   held: "kept back in memory",
   masked: "recorded without text and href",
   plugin: "a plugin",
-  answered: "the relay's answer",
+  answered: "the relay's answer to a batch",
   failed: "an error that the page does not notice",
   stopped: "the tracker does not run",
 };
 
-const reasons = (reason) => {
-  if (/wasm-eval|unsafe-eval|Content Security|CSP/i.test(reason)) return `${WHY.wasm} (${reason})`;
-  return WHY[reason] || reason;
+const reasons = (state, reason) => {
+  if (/unsafe-eval|Content Security/i.test(reason)) return `${WHY.wasm} (${reason})`;
+  return (state == "answered" ? ANSWERS : WHY)[reason] || reason;
 };
 
 // What the settings mean that a site may not expect.
@@ -56,7 +63,7 @@ export const explain = (data) => {
     const event = line == "{}" ? [] : [JSON.parse(line)];
     const [{ type, event: name } = {}] = event;
     const subject = type ? `${name || type}: ` : "";
-    const why = reason ? `: ${reasons(reason)}` : "";
+    const why = reason ? `: ${reasons(state, reason)}` : "";
     say(subject + (WHAT[state] || state) + why, ...event);
   });
 };

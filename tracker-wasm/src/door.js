@@ -50,6 +50,8 @@ export const open = (data, calls, run, explain) => {
         }),
       );
   };
+  // Half an emoji, as substring leaves it, would have the relay refuse the event.
+  const write = (value) => JSON.stringify(value).replace(/\\ud[89a-f]../g, "\\ufffd");
   const failed = (error) => tell("failed", void 0, String(error));
 
   // The page's events. The path is gone once a listener has returned, so it is kept, and
@@ -164,10 +166,7 @@ export const open = (data, calls, run, explain) => {
     const options = given[texts + 1] || {};
     const time = new Date(options.timestamp ?? NaN);
     try {
-      // Half an emoji, as substring leaves it, would have the relay refuse the event.
-      details = isObject(details)
-        ? JSON.stringify(details).replace(/\\ud[89a-f]../g, "\\ufffd")
-        : void 0;
+      details = isObject(details) ? write(details) : void 0;
     } catch (error) {
       // A circle, or a number too big for JSON: the event is worth more than its details.
       details = void 0;
@@ -191,7 +190,11 @@ export const open = (data, calls, run, explain) => {
       }),
     // They are asked before the first event is finished, whenever in the page's life it happened.
     plugin: (...given) => {
-      plugins.push(...given);
+      try {
+        plugins.push(...given.filter((one) => one?.enrich || one?.forward));
+      } catch (error) {
+        failed(error);
+      }
     },
     debug: () => {
       data.debug = "console";
@@ -253,6 +256,7 @@ export const open = (data, calls, run, explain) => {
         module.start({
           ...data,
           plugins,
+          write,
           userAgent: navigator.userAgent,
           locale: navigator.language,
           timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,

@@ -34,6 +34,8 @@ pub struct Description {
     text: Option<String>,
     href: Option<String>,
     path: String,
+    /// Somebody does not want its words told.
+    pub masked: bool,
 }
 
 impl Description {
@@ -42,7 +44,8 @@ impl Description {
         let tag = element.local_name();
         let typed = element.closest(TYPED).ok().flatten().is_some();
         let (mut text, mut href) = (None, None);
-        if !typed && !masks.around(element) {
+        let masked = masks.around(element);
+        if !typed && !masked {
             if !masks.silent() {
                 text = says(element, &tag, masks);
             }
@@ -57,6 +60,7 @@ impl Description {
             text,
             href,
             path: stands(path, depth),
+            masked,
             tag,
         }
     }

@@ -55,6 +55,9 @@ pub mod session;
 
 mod route;
 
+// What a site does to events before they are lines for good.
+pub mod plugin;
+
 // From the line to the relay.
 pub mod queue;
 

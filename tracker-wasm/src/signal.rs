@@ -6,6 +6,7 @@ use js_sys::Array;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::{
+    plugin::Plugin,
     settings::Host,
     tracker::{Effects, Tracker},
     turn,
@@ -38,7 +39,12 @@ pub struct Signal {
 /// Starts the tracker; the loader calls it once.
 #[wasm_bindgen]
 pub fn start(host: JsValue) {
-    let tracker = Box::leak(Box::new(Tracker::new(&Host::new(host))));
+    begin(host, Vec::new());
+}
+
+/// Starts it with plugins of Rust.
+pub fn begin(host: JsValue, plugins: Vec<Box<dyn Plugin>>) {
+    let tracker = Box::leak(Box::new(Tracker::new(&Host::new(host), plugins)));
     let database = tracker.database();
     TRACKER.with(|cell| cell.replace(Some(tracker)));
     if let Some(database) = database {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use clickstream_event::{action::PageViewed, context::Page, kind::EventType, text::joined, write};
 use js_sys::{Array, Function, JSON};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     campaign,
@@ -22,6 +22,7 @@ use crate::{
     mask::Masks,
     options::Options,
     outbox::{Errands, Leaving, Outbox},
+    plugin::{Plugin, Plugins},
     queue::Line,
     session::Arrival,
     settings::{Host, Settings},
@@ -31,6 +32,9 @@ use crate::{
     words::setting,
 };
 use record::{Draft, Moment};
+
+/// What news are about that are about a view which is no event.
+const VIEW: &str = r#"{"type":"page"}"#;
 
 /// The tracker of a page.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ pub struct Tracker {
     visit: Visit,
     /// How far down the window is, and how high the page: two numbers, in pixels.
     seen: Function,
+    plugins: Plugins,
     outbox: Outbox,
     endpoint: String,
     /// `/v1/forget` is owed.
@@ -78,7 +83,7 @@ pub struct Effects {
 
 impl Tracker {
     /// A tracker with what the loader knows.
-    pub(crate) fn new(host: &Host) -> Self {
+    pub(crate) fn new(host: &Host, plugins: Vec<Box<dyn Plugin>>) -> Self {
         let settings = Settings::read(host);
         let options = Options::read(host);
         let kept = BrowserStore::open().filter(|_| !settings.private);
@@ -120,6 +125,11 @@ impl Tracker {
             options,
             visit,
             seen: host.function("seen"),
+            plugins: Plugins::new(
+                plugins,
+                host.get("plugins").unchecked_into(),
+                host.function("write"),
+            ),
             outbox: Outbox::new(transport, database, address, nonce.clone()),
             endpoint: settings.endpoint,
             forget: false,
@@ -148,7 +158,11 @@ impl Tracker {
             return self.proceed(kind, signal.time);
         }
         if kind == "page" {
+            let waited = self.pages.due().is_some();
             self.pages.replaced(&signal.url);
+            if waited && self.pages.due().is_none() {
+                self.ignore(VIEW, "called");
+            }
         }
         if kind != "tick" || self.pages.due().is_some_and(|due| due <= signal.time) {
             self.settle(&signal.url, &signal.title);
@@ -171,6 +185,9 @@ impl Tracker {
                 }
                 self.pages
                     .happened(kind, &signal.url, &signal.title, signal.time);
+                if self.pages.due().is_none() {
+                    self.ignore(VIEW, "place");
+                }
             }
             "hidden" | "pagehide" => {
                 if kind == "pagehide" {
@@ -259,6 +276,7 @@ impl Tracker {
         };
         if !self.options.pages {
             let page = [&view.url, &view.title, &view.referrer];
+            self.ignore(VIEW, "capture");
             return self.turned(page.map(String::as_str), view.time);
         }
         let page = Page::at(&view.url, &view.title, &view.referrer);

@@ -23,6 +23,7 @@ mod keep;
 use crate::{
     backoff,
     queue::{Held, Line, Place, Queue},
+    words::news,
 };
 pub use answer::{Answer, Note};
 pub use body::Envelope;
@@ -42,6 +43,8 @@ const BATCH_LINES: usize = 100;
 const BATCH_BYTES: usize = 30 * 1024;
 /// What may be on its way: 64 KiB in every browser, less what a browser counts beside.
 const FLIGHT_BYTES: usize = 64 * 1024 - 512;
+/// The line of news that are about no event.
+pub const NOTHING: &str = "{}";
 /// How long lines gather before they are sent, in milliseconds.
 const GATHER: f64 = 500.0;
 
@@ -116,7 +119,7 @@ impl Transport {
 
     /// Takes a line; says whether it is taken. Times here and below are milliseconds since 1970.
     pub fn push(&mut self, line: Line, now: f64) -> bool {
-        self.note("queued", &line.json, None);
+        self.note(news::QUEUED, &line.json, None);
         let (used, bound) = match self.database {
             Database::Missing => (self.queue.bytes(), MEMORY_BYTES),
             _ => (self.stored + self.unsaved_bytes(), KEPT_BYTES),
@@ -238,7 +241,7 @@ impl Transport {
             }
             self.given += body.len();
             for line in &lines {
-                self.note("sent", &line.json, None);
+                self.note(news::SENT, &line.json, None);
             }
             let took = |key: &String| lines.iter().any(|line| line.key == *key);
             if self.lasting {
@@ -268,8 +271,8 @@ impl Transport {
                 self.limit = BATCH_LINES.min(self.limit * 2);
                 for (at, line) in lines.iter().enumerate() {
                     match rejected.iter().find(|(place, _)| *place == at) {
-                        Some((_, reason)) => self.note("rejected", &line.json, Some(reason)),
-                        None => self.note("acknowledged", &line.json, None),
+                        Some((_, reason)) => self.note(news::REJECTED, &line.json, Some(reason)),
+                        None => self.note(news::ACKNOWLEDGED, &line.json, None),
                     }
                 }
             }
@@ -300,6 +303,7 @@ impl Transport {
             }
         }
         if !matches!(answer, Answer::Stored(_)) {
+            self.note(news::ANSWERED, NOTHING, Some(answer.word()));
             self.pending |= self.database == Database::Open;
             self.due = now;
         }
@@ -314,6 +318,11 @@ impl Transport {
     /// The turn is over.
     pub const fn finished(&mut self) {
         self.busy = false;
+    }
+
+    /// From now on somebody watches.
+    pub fn watch(&mut self) {
+        self.notes.get_or_insert_default();
     }
 
     /// Takes the notes made since the last call.
@@ -354,7 +363,7 @@ impl Transport {
             return None;
         }
         for line in &lines {
-            self.note("sent", &line.json, None);
+            self.note(news::SENT, &line.json, None);
         }
         for held in self.queue.each() {
             held.away |= lines.iter().any(|line| line.key == held.line.key);
@@ -365,10 +374,11 @@ impl Transport {
 
     fn drop(&mut self, line: &str, reason: &'static str) {
         self.envelope.dropped += 1;
-        self.note("rejected", line, Some(reason));
+        self.note(news::REJECTED, line, Some(reason));
     }
 
-    fn note(&mut self, state: &'static str, line: &str, reason: Option<&str>) {
+    /// Keeps word for who watches.
+    pub fn note(&mut self, state: &'static str, line: &str, reason: Option<&str>) {
         if let Some(notes) = &mut self.notes {
             notes.push(Note {
                 state,

@@ -25,6 +25,10 @@ clickstream.push(["tracked", "X"]);
 clickstream.push(["track", 7]);
 // @ts-expect-error: an id of a message is a text.
 clickstream.track("X", {}, { messageId: 7 });
+// @ts-expect-error: a plugin has a name.
+clickstream.plugin({ enrich: () => false });
+// @ts-expect-error: an event is changed in place.
+clickstream.plugin({ name: "copies", enrich: (event) => ({ ...event, name: "x" }) });
 document.addEventListener("clickstream", ({ detail }) => {
   // @ts-expect-error: no news has this state.
   if (detail.state === "delivered") return;

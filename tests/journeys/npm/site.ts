@@ -1,6 +1,6 @@
 // A site that brings the tracker along from npm: bundled, and run in a browser.
 import { clickstream, start } from "clickstream-tracker";
-import type { Captured, ClickstreamEvent, News, Settings } from "clickstream-tracker";
+import type { Captured, ClickstreamEvent, News, Plugin, Settings } from "clickstream-tracker";
 
 const settings: Settings = {
   writeKey: "browser-key",
@@ -24,7 +24,19 @@ document.addEventListener("clickstream", ({ detail }) => {
     document.title = `${clicked?.element.tag} by ${clicked?.input.kind}`;
 });
 
+clickstream.plugin({
+  name: "branch",
+  enrich(event) {
+    event.context.branch = "north";
+    if (event.event === "Unwanted") return false;
+  },
+  forward: ({ type, event }) => console.assert(type !== "track" || event !== undefined),
+});
+
 const tracker = start(settings);
+const late: Plugin = { name: "late" };
+tracker.plugin(late);
+tracker.track("Unwanted");
 tracker.identify(45, { plan: "free" });
 tracker.group("readers");
 tracker.page("Books", "Fiction", { shelf: 3 });

@@ -155,6 +155,10 @@ async fn visited(folder: &Path, page: &str) -> anyhow::Result<()> {
             .count();
         assert_eq!(count, 1, "{name}");
     }
+    for line in &lines {
+        assert_eq!(line.json["context"]["branch"], "north", "{}", line.json);
+        assert_ne!(line.json["event"], "Unwanted");
+    }
     let view = |name: Value| {
         lines.iter().find(|line| {
             line.json["type"] == "page" && line.json.get("name").unwrap_or(&Value::Null) == &name

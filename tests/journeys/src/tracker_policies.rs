@@ -18,7 +18,8 @@ const NOTICE: &str = "
   addEventListener('error', (event) => noticed.push('error ' + event.message));
   addEventListener('unhandledrejection', (event) => noticed.push('rejection ' + event.reason));";
 
-async fn noticing() -> anyhow::Result<Browser> {
+/// A browser whose pages keep that in `noticed`.
+pub async fn noticing() -> anyhow::Result<Browser> {
     let browser = Browser::start().await?;
     let source = json!({"source": NOTICE});
     browser

@@ -42,6 +42,8 @@ pub struct Click {
     pub properties: String,
     /// It was on a link that leads away.
     pub leads: bool,
+    /// Its element's words are not told.
+    pub masked: bool,
 }
 
 impl Clicks {
@@ -54,8 +56,8 @@ impl Clicks {
         }
     }
 
-    /// The properties of a click, without the page's marks; `None` when nothing is to be
-    /// said about it. `path` is the event's path, kept since it was dispatched; `page` the page's
+    /// The properties of a click, without the page's marks; a word why nothing is to be said
+    /// about it. `path` is the event's path, kept since it was dispatched; `page` the page's
     /// address; with `links` it is told where a link leads.
     pub fn read(
         &mut self,
@@ -64,18 +66,21 @@ impl Clicks {
         marks: &Marks,
         page: &str,
         links: bool,
-    ) -> Option<Click> {
+    ) -> Result<Click, &'static str> {
         let auxiliary = event.type_() == "auxclick";
         // Of the other buttons only the middle one opens a link.
-        if marks.ignored || (auxiliary && event.button() != 1) {
-            return None;
+        if auxiliary && event.button() != 1 {
+            return Err("button");
         }
-        let (depth, element) = nearest(path, marks.depth)?;
+        if marks.ignored {
+            return Err("mark");
+        }
+        let (depth, element) = nearest(path, marks.depth).ok_or("nothing")?;
         let (follower, labelled) = std::mem::take(&mut self.follows);
         if &follower == AsRef::<JsValue>::as_ref(&element)
             && event.time_stamp() - labelled < FOLLOWS
         {
-            return None;
+            return Err("label");
         }
         if element.local_name() == "label" {
             let control = Reflect::get(&element, &"control".into()).unwrap_or_default();
@@ -89,19 +94,20 @@ impl Clicks {
             element: described.element(&classes),
             input: input(event, &pointer),
         };
-        let mut properties = write::object(&clicked).ok()?;
+        let mut properties = write::object(&clicked).unwrap_or_default();
         let url = element_url(&element).filter(|_| cfg!(feature = "links") && links);
         let download = element.has_attribute("download");
         let link = url.as_deref().and_then(|url| leads(url, page, download));
         if let Some(link) = &link {
             properties.pop();
             properties.push_str(",\"link\":");
-            properties.push_str(&write::object(link).ok()?);
+            properties.push_str(&write::object(link).unwrap_or_default());
             properties.push('}');
         }
-        Some(Click {
+        Ok(Click {
             properties,
             leads: link.is_some(),
+            masked: described.masked,
         })
     }
 }

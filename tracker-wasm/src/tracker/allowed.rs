@@ -3,7 +3,7 @@
 use std::mem::take;
 
 use super::Tracker;
-use crate::{consent::Consent, redact::redacted, signal::Signal};
+use crate::{consent::Consent, redact::redacted, signal::Signal, words::news};
 
 /// Lines that wait for a decision, at most; what comes after these is dropped.
 const HELD: usize = 500;
@@ -18,7 +18,7 @@ impl Tracker {
             self.permit.open();
             self.identity.keep();
             for (line, time) in take(&mut self.held) {
-                self.outbox.push(line, time);
+                self.keep(line, time);
             }
         } else {
             self.forget_all(now);
@@ -39,6 +39,8 @@ impl Tracker {
     /// Keeps a line until there is a decision.
     pub(super) fn hold(&mut self, line: String, time: f64) {
         if self.held.len() < HELD {
+            let transport = &mut self.outbox.transport;
+            transport.note(news::HELD, &line, Some("hold"));
             self.held.push((line, time));
         }
     }

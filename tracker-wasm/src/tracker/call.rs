@@ -75,6 +75,7 @@ impl Tracker {
                 return;
             }
             call::FORGET => return self.forget_all(signal.time),
+            call::DEBUG => return self.outbox.transport.watch(),
             call::FLUSH => return self.outbox.transport.flush(),
             call::SET_USER_TOKEN => {
                 self.outbox.transport.envelope.user_token = first.map(str::to_owned);

@@ -12,12 +12,22 @@ use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{Draft, Moment, Tracker};
-use crate::{marks::Marks, settings::Host, signal::Signal};
+use crate::{marks::Marks, settings::Host, signal::Signal, words::news};
 
 /// Whether anything is told at the end of a view.
 const VIEWS_END: bool = cfg!(any(feature = "leave", feature = "forms"));
 
+/// What news are about that are about no finished event.
+const CLICK: &str = r#"{"type":"track","event":"Element Clicked"}"#;
+const FORM: &str = r#"{"type":"track","event":"Form"}"#;
+
 impl Tracker {
+    /// Something of this kind is not recorded; who watches hears why.
+    pub(super) fn ignore(&mut self, what: &str, why: &str) {
+        let transport = &mut self.outbox.transport;
+        transport.note(news::IGNORED, what, Some(why));
+    }
+
     /// Asks the loader to hear what the chosen subjects need beside clicks and page views.
     pub(super) fn listen(&self, host: &Host) {
         let listen = host.function("listen");
@@ -40,8 +50,9 @@ impl Tracker {
         let event = signal.subject.unchecked_ref();
         let page = &signal.url;
         let read = &mut self.clicks;
-        let Some(click) = read.read(event, &signal.list, &marks, page, self.options.links) else {
-            return;
+        let click = match read.read(event, &signal.list, &marks, page, self.options.links) {
+            Ok(click) => click,
+            Err(why) => return self.ignore(CLICK, why),
         };
         let marked = marks.properties();
         if self.options.clicks || click.leads {
@@ -52,6 +63,12 @@ impl Tracker {
                 ..Draft::default()
             };
             self.record_at(EventType::Track, &draft, signal);
+            if click.masked {
+                let transport = &mut self.outbox.transport;
+                transport.note(news::MASKED, CLICK, None);
+            }
+        } else {
+            self.ignore(CLICK, "capture");
         }
         if let Some(event) = marks.event.as_deref().filter(|event| !event.is_empty()) {
             let draft = Draft {
@@ -67,7 +84,7 @@ impl Tracker {
     pub(super) fn formed(&mut self, kind: &str, signal: &Signal) {
         let marks = read_marks(&signal.marks);
         if marks.ignored {
-            return;
+            return self.ignore(FORM, "mark");
         }
         let (event, filled) = if kind == "submit" {
             let submitted = self.forms.submit(&signal.list);

@@ -13,7 +13,10 @@ use js_sys::Function;
 use wasm_bindgen::JsCast;
 
 use super::Tracker;
-use crate::{clock, consent::Consent, route, session, signal::Signal};
+use crate::{
+    clock, consent::Consent, route, session, signal::Signal, store::names, transport::NOTHING,
+    words::news,
+};
 
 /// What a call or a capture says of an event; the rest the tracker knows.
 #[derive(Default)]
@@ -59,6 +62,8 @@ impl Tracker {
         moment: &Moment<'_>,
     ) -> bool {
         if self.decision.state() == Consent::Refused {
+            let what = joined(&["{\"type\":\"", kind.as_str(), "\"}"]);
+            self.ignore(&what, "refused");
             return false;
         }
         if self.identity.take_due() && kind != EventType::Identify {
@@ -75,6 +80,11 @@ impl Tracker {
         });
         let time = draft.timestamp.clone();
         let time = time.unwrap_or_else(|| clock::iso(moment.time));
+        // A plugin that drops the event leaves no gap in the visit's numbers.
+        let visit = self.plugins.any().then(|| {
+            let known = self.identity.store().get(names::SESSION);
+            (known, self.arrival.clone())
+        });
         let numbered = session::next(
             self.identity.store(),
             self.identity.anonymous(),
@@ -120,14 +130,38 @@ impl Tracker {
             details: draft.details,
             ..Event::new(kind, &id, &time, &context)
         };
-        let Ok(json) = write::line(&event) else {
+        let Ok(mut json) = write::line(&event) else {
             return false;
         };
+        if let Some((known, arrival)) = visit {
+            let transport = &mut self.outbox.transport;
+            let mut tell = |name: &str, what: &str| {
+                transport.note(news::PLUGIN, NOTHING, Some(&joined(&[name, " ", what])));
+            };
+            let Some(enriched) = self.plugins.enrich(json, &mut tell) else {
+                self.identity
+                    .store()
+                    .set(names::SESSION, &known.unwrap_or_default());
+                self.arrival = arrival;
+                return false;
+            };
+            json = enriched;
+        }
         if self.decision.state() == Consent::Held {
             self.hold(json, moment.time);
             // It lives as long as the page.
             return false;
         }
-        self.outbox.push(json, moment.time)
+        self.keep(json, moment.time)
+    }
+
+    /// Takes a finished line into the queue, and lets plugins hand it on.
+    pub(super) fn keep(&mut self, line: String, time: f64) -> bool {
+        let transport = &mut self.outbox.transport;
+        let mut tell = |name: &str, what: &str| {
+            transport.note(news::PLUGIN, NOTHING, Some(&joined(&[name, " ", what])));
+        };
+        self.plugins.forward(&line, &mut tell);
+        self.outbox.push(line, time)
     }
 }

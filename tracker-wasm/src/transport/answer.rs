@@ -15,13 +15,27 @@ pub enum Answer {
     Failed,
 }
 
+impl Answer {
+    /// The answer in a word, for who watches.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Stored(_) => "stored",
+            Self::Refused => "refused",
+            Self::UnknownKey => "key",
+            Self::Later(_) => "later",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What became of a line, for who watches (`data-debug`).
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Note {
-    /// `queued`, `sent`, `acknowledged` or `rejected`.
+    /// A word of [`crate::words::news`].
     pub state: &'static str,
-    /// The line's JSON.
+    /// The line's JSON; `{}` where it is about none.
     pub line: String,
-    /// Why it was rejected.
+    /// Why.
     pub reason: Option<String>,
 }

@@ -54,6 +54,8 @@ fn ids(body: &str) -> Vec<String> {
 fn states(transport: &mut Transport) -> Vec<String> {
     let notes = transport.notes().into_iter();
     notes
+        // An answer is about no one line.
+        .filter(|note| note.line != NOTHING)
         .map(|note| {
             let line: Value = serde_json::from_str(&note.line).unwrap();
             format!("{} {}", line["messageId"].as_str().unwrap(), note.state)

@@ -57,6 +57,8 @@ words! { Form;
     CONSENT = "consent", call(&["(categories: Consent): void"]);
     /// Removes everything that was ever stored, and the relay's cookie; this page stores no more.
     FORGET = "forget", call(&["(): void"]);
+    /// Adds plugins, which see every event before it is stored or sent.
+    PLUGIN = "plugin", loaders(&["(...plugins: Plugin[]): void"]);
     /// Explains in the browser's console, from now on, what the tracker does and why.
     DEBUG = "debug", loaders(&["(): void"]);
     /// The same calls as arrays, as before the script has loaded.

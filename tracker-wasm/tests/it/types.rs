@@ -38,6 +38,19 @@ export interface Consent {
 ";
 
 const TAIL: &str = r#"
+/** A site's own code that sees every event before it is stored or sent. Plugins are asked in the
+ *  order in which they were added; one that throws costs no event. */
+export interface Plugin {
+  /** What it is called where `debug` tells of it. */
+  name: string;
+  /** Changes a copy of the event in place; `false` drops the event. What a line is known and counted
+   *  by stays as it is: `type`, `messageId`, `anonymousId`, `originalTimestamp`, and of the context
+   *  `library`, `session`, `consent`, `privacy`. */
+  enrich?(event: ClickstreamEvent): void | boolean;
+  /** Hands an event on that will be sent: a copy, after all have had it and the visitor allows it. */
+  forward?(event: ClickstreamEvent): void;
+}
+
 type Named = Exclude<keyof Clickstream, "push" | "ready">;
 
 /** A call as an array: its name and its arguments. */
