@@ -58,6 +58,10 @@ mod route;
 // What a site does to events before they are lines for good.
 pub mod plugin;
 
+// The way in for sites of Rust.
+#[cfg(any(feature = "app", test))]
+pub mod app;
+
 // From the line to the relay.
 pub mod queue;
 
@@ -76,7 +80,7 @@ mod turn;
 mod clock;
 
 // The smallest allocator that frees; the queue's bound keeps its list short.
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "module"))]
 #[global_allocator]
 #[allow(
     unsafe_code,

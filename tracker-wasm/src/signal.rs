@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 
 use js_sys::Array;
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::JsValue;
+#[cfg(feature = "module")]
+use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::{
     plugin::Plugin,
@@ -37,6 +39,7 @@ pub struct Signal {
 }
 
 /// Starts the tracker; the loader calls it once.
+#[cfg(feature = "module")]
 #[wasm_bindgen]
 pub fn start(host: JsValue) {
     begin(host, Vec::new());
@@ -53,7 +56,7 @@ pub fn begin(host: JsValue, plugins: Vec<Box<dyn Plugin>>) {
 }
 
 /// Tells the tracker what happened.
-#[wasm_bindgen]
+#[cfg_attr(feature = "module", wasm_bindgen)]
 pub fn signal(
     kind: String,
     subject: JsValue,

@@ -38,6 +38,8 @@ The project's commands:
   cargo xtask tracker
       The tracker's files in target/tracker, its npm package in target/npm, and the tag
       with the hash that a browser knows the script by.
+  cargo xtask app
+      The example of a site of Rust with the tracker compiled in, in target/app.
   cargo xtask size
       What a page loads, in brotli, and what each subject of the tracker costs.
   cargo xtask bench [relay] [yardsticks] [lake] [bot] [--rounds 5] [--seconds 4]
@@ -75,6 +77,7 @@ fn run() -> anyhow::Result<()> {
         "fuzz" => fuzz::read_and_run(&mut arguments),
         "build" => finished(&mut arguments).and_then(|()| build::build()),
         "tracker" => finished(&mut arguments).and_then(|()| build::site_files()),
+        "app" => finished(&mut arguments).and_then(|()| wasm::example().map(drop)),
         "size" => finished(&mut arguments).and_then(|()| size::size()),
         "bench" => bench::run(&mut arguments),
         "conformance" => finished(&mut arguments).and_then(|()| conformance::run()),

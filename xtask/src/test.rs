@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use crate::{command, demo, fuzz, setup, size, terraform};
+use crate::{command, demo, fuzz, setup, size, terraform, wasm};
 
 /// The parts that have run, and how long each took.
 #[derive(Debug, Default)]
@@ -57,6 +57,9 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
     // First what a newcomer does first, on whatever the machine has.
     log.part("the demo comes up and stops", demo::check)?;
     log.tracker_size()?;
+    log.part("the tracker in a site of Rust", || {
+        wasm::example().map(drop)
+    })?;
     // With the tests' own targets, so that programs and tests share one set of features and
     // nothing is built twice.
     log.part("build programs and tests", || {

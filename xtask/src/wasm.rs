@@ -10,6 +10,7 @@
 //! Everything but the two steps marked Node is Rust; without Node, or without the standard
 //! library's source, the files are larger and work just as well.
 
+mod app;
 mod compile;
 mod files;
 pub mod integrity;
@@ -27,6 +28,7 @@ use anyhow::{Context, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::command;
+pub use app::example;
 use names::Names;
 
 /// What a page needs, what it loads when it asks for explanations, and the types.

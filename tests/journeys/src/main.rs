@@ -19,6 +19,7 @@ mod sdks;
 mod shop_pages;
 mod stream;
 mod tracker;
+mod tracker_app;
 mod tracker_calls;
 mod tracker_clicks;
 mod tracker_consent;

@@ -14,7 +14,8 @@ use anyhow::{Context, Result};
 
 use crate::command;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// What browsers run.
+pub const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Where the library's source is, below the toolchain.
 const SOURCE: &str = "lib/rustlib/src/rust";
