@@ -38,7 +38,7 @@ mod tests {
     proptest! {
         /// posthog-js#1598: a blocked endpoint is not asked for the life of the page.
         #[test]
-        fn at_most_five_attempts_in_the_first_minute(
+        fn complaint_10_at_most_five_attempts_in_the_first_minute(
             random in proptest::collection::vec(0.0..1.0_f64, 10)
         ) {
             let (mut now, mut attempts) = (0.0, 0);

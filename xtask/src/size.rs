@@ -162,7 +162,7 @@ mod tests {
     use super::{budget, subject, within};
 
     #[test]
-    fn a_byte_over_the_budget_fails() {
+    fn complaint_13_a_byte_over_the_budget_fails() {
         let budget = budget().unwrap();
         assert!(within(budget, budget).is_ok());
         assert!(within(budget + 1, budget).is_err());

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::tracker::{apart, on, open, ready, told};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_are_taken_before_the_script_by_method_and_by_push() -> anyhow::Result<()> {
+async fn complaint_29_calls_are_taken_before_the_script_by_method_and_by_push() -> anyhow::Result<()>
+{
     let (site, browser) = on("/calls").await?;
     browser
         .run(

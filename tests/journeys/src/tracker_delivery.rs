@@ -70,7 +70,7 @@ async fn what_leads_away_arrives() -> anyhow::Result<()> {
 
 /// snowplow-javascript-tracker#890.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_page_tracks_in_its_own_last_listener_arrives() -> anyhow::Result<()> {
+async fn complaint_01_what_a_page_tracks_in_its_own_last_listener_arrives() -> anyhow::Result<()> {
     let (site, browser) = on("/leaving").await?;
     browser.click("#away").await?;
     let events = site

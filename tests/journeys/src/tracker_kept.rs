@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 use crate::engines::{in_each_engine, stories};
 
+mod complaints;
+
 in_each_engine! {
     a_tab_closed_after_a_settled_call_loses_nothing
     a_page_left_while_the_relay_is_away_loses_nothing
@@ -247,7 +249,7 @@ async fn where_storage_is_forbidden_events_go_from_memory(engine: Engine) -> any
 
 /// A quota that fails at any one write: those lines go from memory, all others are as safe as ever.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quota_that_fails_at_any_one_write_costs_no_event() -> anyhow::Result<()> {
+async fn complaint_06_a_quota_that_fails_at_any_one_write_costs_no_event() -> anyhow::Result<()> {
     let mut world = World::start()?;
     let browser = Browser::start().await?;
     for round in 0..rounds(Engine::Chromium) {
@@ -287,7 +289,7 @@ async fn where_storage_is_full_events_go_from_memory() -> anyhow::Result<()> {
 
 /// peers: Snowplow's tabs write over each other. One database, and one tab at a time that sends.
 #[tokio::test(flavor = "multi_thread")]
-async fn five_slow_tabs_at_once_lose_and_double_nothing() -> anyhow::Result<()> {
+async fn complaint_07_08_five_slow_tabs_at_once_lose_and_double_nothing() -> anyhow::Result<()> {
     const TABS: usize = 5;
     let mut world = World::start()?;
     let browser = Browser::start().await?;
