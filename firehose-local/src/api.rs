@@ -74,9 +74,7 @@ pub async fn handle(
         (Fate::Cut, _) => return Err(Cut),
         _ if signed.is_err() => signed.map(|()| Vec::new()),
         (Fate::Throttled, _) => Err(ApiError::slow_down()),
-        (_, Some("PutRecord")) => records::put_record(&shared, &region, &body),
-        (_, Some("PutRecordBatch")) => records::put_record_batch(&shared, &region, &body),
-        (_, Some(name)) => control::answer(&shared, name, &region, &body),
+        (_, Some(name)) => respond(&shared, name, &region, &body),
         (_, None) => Err(ApiError::unknown_operation(None)),
     };
     if fate == Fate::Lost {
@@ -94,6 +92,20 @@ pub async fn handle(
         headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
     }
     Ok(response)
+}
+
+/// Does what one call asks for, whoever signed it.
+fn respond(
+    shared: &Shared,
+    operation: &str,
+    region: &str,
+    body: &[u8],
+) -> Result<Vec<u8>, ApiError> {
+    match operation {
+        "PutRecord" => records::put_record(shared, region, body),
+        "PutRecordBatch" => records::put_record_batch(shared, region, body),
+        name => control::answer(shared, name, region, body),
+    }
 }
 
 /// The operation's name out of `X-Amz-Target: Firehose_20150804.PutRecord`.
@@ -136,3 +148,6 @@ fn read<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
 fn write(answer: &impl serde::Serialize) -> Result<Vec<u8>, ApiError> {
     serde_json::to_vec(answer).map_err(|error| ApiError::serialization(&error))
 }
+
+#[cfg(test)]
+mod tests;

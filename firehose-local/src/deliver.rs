@@ -29,7 +29,7 @@ impl Folder {
         let mut folder = Self {
             bucket: dir.join(&config.bucket),
             staging: dir.join(".staging"),
-            log: dir.join(config.log_file()),
+            log: dir.join(keys::log_path(&config.log_file())),
             keys: Keys::new(&dir.join(&config.bucket)),
         };
         fs_err::create_dir_all(&folder.bucket)?;

@@ -46,8 +46,8 @@ impl Keys {
         let segments: Vec<String> = key
             .split('/')
             .map(|segment| match self.folds_case {
-                true => shorten(&without_capitals(segment)),
-                false => shorten(segment),
+                true => shorten(&without_capitals(segment), LONGEST_NAME),
+                false => shorten(segment, LONGEST_NAME),
             })
             .collect();
         segments.join("/")
@@ -65,14 +65,26 @@ impl Keys {
     }
 }
 
-/// A name that is too long is cut, and ends in a digest of all of it. `%~` comes from no
+/// The log's file with names that a disk holds; it keeps its ending.
+pub(super) fn log_path(file: &str) -> String {
+    const ENDING: &str = ".jsonl";
+    let (folders, name) = file.rsplit_once('/').unwrap_or(("", file));
+    let folders = folders
+        .split('/')
+        .map(|folder| shorten(folder, LONGEST_NAME));
+    let stem = name.strip_suffix(ENDING).unwrap_or(name);
+    let name = shorten(stem, LONGEST_NAME - ENDING.len()) + ENDING;
+    folders.chain([name]).collect::<Vec<_>>().join("/")
+}
+
+/// A name of more bytes than `most` is cut, and ends in a digest of all of it. `%~` comes from no
 /// escape, so that nothing else is called so.
-fn shorten(segment: &str) -> String {
+fn shorten(segment: &str, most: usize) -> String {
     const DIGITS: usize = 32;
-    if segment.len() <= LONGEST_NAME {
+    if segment.len() <= most {
         return segment.to_owned();
     }
-    let cut = segment.floor_char_boundary(LONGEST_NAME - DIGITS - 2);
+    let cut = segment.floor_char_boundary(most - DIGITS - 2);
     let mut out = segment.get(..cut).unwrap_or_default().to_owned();
     out.push_str("%~");
     for byte in Sha256::digest(segment).iter().take(DIGITS / 2) {
@@ -126,6 +138,22 @@ mod tests {
             );
             assert!(path.contains("%~"), "{path}");
         }
+    }
+
+    #[test]
+    fn a_log_keeps_its_ending() {
+        let usual = "log/aws/kinesisfirehose/clickstream/ClickStreamLogStream.jsonl";
+        assert_eq!(log_path(usual), usual);
+        let long = log_path(&format!(
+            "log/{}/{}.jsonl",
+            "g".repeat(256),
+            "s".repeat(512)
+        ));
+        assert!(long.split('/').all(|name| name.len() <= 255), "{long}");
+        assert!(
+            long.starts_with("log/ggg") && long.ends_with(".jsonl"),
+            "{long}"
+        );
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(config: Config) -> Result<Self, StartError> {
+    pub(crate) fn new(config: Config) -> Result<Self, StartError> {
         let spill = config.dir.join(".spill");
         let buffers = Buffers::new(&spill, config.memory)
             .map_err(|cause| StartError::Dir { dir: spill, cause })?;
