@@ -10,6 +10,7 @@ mod relay;
 mod report;
 mod syncs;
 mod table;
+mod tracker;
 mod yardstick;
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ use anyhow::Context as _;
 const HELP: &str = "\
 Compares in one run, ours and a peer in turns; prints medians and their ratio.
 
-  cargo xtask bench [relay] [yardsticks] [lake] [bot] [--rounds 5] [--seconds 4]
+  cargo xtask bench [relay] [yardsticks] [lake] [bot] [tracker] [--rounds 5] [--seconds 4]
 
   relay  durable requests a second against a bare axum handler that only reads the body:
          so many rounds of so many seconds; writes its table to bench/README.md
@@ -27,8 +28,8 @@ Compares in one run, ours and a peer in turns; prints medians and their ratio.
   lake   delivery to files, divided by user, against writing the same bytes, and the API against
          moto's server: so many rounds; writes its table to bench/README.md
   bot    events a second to a pipe against building each with serde_json
-
-The tracker's comparison is its size: cargo xtask size.
+  tracker  what a page pays at start-up and for 1,000 clicks, in Chromium: nothing, ours, and others'
+         trackers from npm; writes its table to bench/README.md. Its size: cargo xtask size
 ";
 
 fn main() -> anyhow::Result<()> {
@@ -48,7 +49,7 @@ fn main() -> anyhow::Result<()> {
             "bare" => return relay::bare(),
             // Each measurement of the lake too, so that its memory is its own.
             lake::WORD => return lake::case(&arguments.collect::<Vec<_>>()),
-            "relay" | "yardsticks" | "lake" | "bot" => names.push(argument),
+            "relay" | "yardsticks" | "lake" | "bot" | "tracker" => names.push(argument),
             other => {
                 eprint!("{HELP}");
                 anyhow::bail!("there is no comparison {other:?}");
@@ -68,6 +69,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("bot") {
         bot::run()?;
+    }
+    if wanted("tracker") {
+        tracker::run()?;
     }
     Ok(())
 }

@@ -6,14 +6,15 @@ use std::process::Command;
 
 use lexopt::Parser;
 
-use crate::{command, setup};
+use crate::{build, command, setup};
 
 /// What a comparison needs beside itself: programs as they are shipped.
-const PROGRAMS: [(&str, &[&str]); 4] = [
+const PROGRAMS: [(&str, &[&str]); 5] = [
     ("relay", &["clickstream-relay"]),
     ("yardsticks", &["clickstream-relay"]),
     ("lake", &["clickstream-bot", "firehose-local"]),
     ("bot", &["clickstream-bot"]),
+    ("tracker", &[]),
 ];
 
 /// Builds in release and runs the comparisons named, or all of them.
@@ -31,6 +32,11 @@ pub fn run(arguments: &mut Parser) -> anyhow::Result<()> {
     }
     if wanted("lake") {
         setup::emulators()?;
+    }
+    if wanted("tracker") {
+        setup::browsers()?;
+        setup::sdks()?;
+        build::tracker()?;
     }
     let packages: BTreeSet<&str> = PROGRAMS
         .iter()

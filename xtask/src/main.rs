@@ -42,7 +42,7 @@ The project's commands:
       The example of a site of Rust with the tracker compiled in, in target/app.
   cargo xtask size
       What a page loads, in brotli, and what each subject of the tracker costs.
-  cargo xtask bench [relay] [yardsticks] [lake] [bot] [--rounds 5] [--seconds 4]
+  cargo xtask bench [relay] [yardsticks] [lake] [bot] [tracker] [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
   cargo xtask conformance
       firehose-local and other emulators at the same probes; the table in its README.

@@ -104,7 +104,7 @@ impl World {
         .await?;
         let balance = Balance::of(&self.theirs(names));
         let ours = Balance::of(&self.ours(names));
-        println!("{peer}: {balance:?}; ours: {ours:?}");
+        eprintln!("{peer}: {balance:?}; ours: {ours:?}");
         assert_eq!(ours, Balance::default());
         Ok(balance)
     }
@@ -238,7 +238,7 @@ async fn posthog_misses_a_middle_click() -> anyhow::Result<()> {
         }
     })?;
     let (ours, theirs) = (world.ours(&ours)[0], world.theirs(&theirs)[0]);
-    println!("PostHog: {theirs} of 2 clicks; ours: {ours}");
+    eprintln!("PostHog: {theirs} of 2 clicks; ours: {ours}");
     world.browser.close().await?;
     assert_eq!((ours, theirs), (2, 1));
     Ok(())

@@ -4,6 +4,8 @@
 
 mod bidi;
 
+mod engine;
+
 mod firefox;
 
 mod input;
@@ -18,34 +20,9 @@ use fantoccini::wd::WindowHandle;
 use serde_json::{Value, json};
 
 use crate::{http, wait};
+pub use engine::Engine;
 pub use input::{CONTROL, Press};
 pub use profile::Profile;
-
-/// What draws the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// Chromium, through chromedriver.
-    Chromium,
-    /// Firefox ESR, by WebDriver BiDi.
-    Firefox,
-    /// WebKitGTK's `MiniBrowser`, through `WebKitWebDriver`.
-    WebKit,
-}
-
-impl Engine {
-    /// Whether its driver presses other buttons than the first: `WebKitWebDriver` lets the first
-    /// one go whichever it has pressed, and the page hears a click of that.
-    #[must_use]
-    pub fn presses_all_buttons(self) -> bool {
-        self != Self::WebKit
-    }
-
-    /// Whether it keeps anything from one start to the next: WebKitGTK, driven, does not.
-    #[must_use]
-    pub fn keeps_a_profile(self) -> bool {
-        self != Self::WebKit
-    }
-}
 
 /// A browser that knows nothing of an earlier one. Closing it is better than dropping it.
 #[derive(Debug)]
@@ -80,9 +57,10 @@ impl Browser {
     /// Where it is not installed, with the line that installs it.
     pub async fn start_in(engine: Engine) -> anyhow::Result<Self> {
         if engine == Engine::Firefox {
-            let driver = Driver::Firefox(firefox::Visitor::start().await?);
-            let profile = None;
-            return Ok(Self { driver, profile });
+            return Ok(Self {
+                driver: Driver::Firefox(firefox::Visitor::start().await?),
+                profile: None,
+            });
         }
         Self::start_on(Profile::new(engine)?).await
     }
@@ -179,8 +157,7 @@ impl Browser {
     /// # Errors
     /// Where it never can be pressed.
     pub async fn press(&self, selector: &str, press: Press) -> anyhow::Result<()> {
-        let point = self.wait_for(selector, &input::point(selector)).await?;
-        self.perform(press.at(&point)).await
+        self.perform(press.at(&self.point(selector).await?)).await
     }
 
     /// Turns the wheel so many pixels down.
@@ -203,6 +180,20 @@ impl Browser {
             }
             Driver::Firefox(visitor) => visitor.type_into(selector, text).await,
         }
+    }
+
+    /// Clicks so often, in turns on two elements, with one command, as fast as the page takes it.
+    ///
+    /// # Errors
+    /// Where one of them never can be pressed.
+    pub async fn click_often(&self, selectors: [&str; 2], times: usize) -> anyhow::Result<()> {
+        let first = self.point(selectors[0]).await?;
+        let second = self.point(selectors[1]).await?;
+        self.perform(input::clicks(&[first, second], times)).await
+    }
+
+    async fn point(&self, selector: &str) -> anyhow::Result<Value> {
+        self.wait_for(selector, &input::point(selector)).await
     }
 
     async fn perform(&self, actions: Value) -> anyhow::Result<()> {
@@ -360,7 +351,7 @@ impl Browser {
     /// # Errors
     /// Where they do not end, and where it was not started on a profile.
     pub async fn kill(self) -> anyhow::Result<Profile> {
-        let Self { driver, profile } = self;
+        let profile = self.profile;
         let profile = profile.context("tests share it: start one on a profile to kill it")?;
         anyhow::ensure!(
             profile.engine.keeps_a_profile(),
@@ -371,7 +362,7 @@ impl Browser {
             Ok(if killed == 0 { Ok(()) } else { Err(killed) })
         })
         .await?;
-        drop(driver);
+        drop(self.driver);
         Ok(profile)
     }
 

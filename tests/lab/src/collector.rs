@@ -110,11 +110,13 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> anyhow::Result<()> {
             });
         }
     }
-    // What our relay says; others read no more of it than that it is JSON.
-    let body = r#"{"success":true,"status":"ok","rejected":[]}"#;
+    // What our relay says, and RudderStack's settings; others read only that it is JSON.
+    let body =
+        r#"{"success":true,"rejected":[],"source":{"id":"s","config":{},"destinations":[]}}"#;
     let header = |name| request.header(name).unwrap_or("*").to_owned();
     let answer = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         cross-origin-resource-policy: cross-origin\r\naccess-control-max-age: 7200\r\n\
          access-control-allow-origin: {}\r\naccess-control-allow-credentials: true\r\n\
          access-control-allow-headers: {}\r\nconnection: close\r\n\r\n{body}",
         body.len(),

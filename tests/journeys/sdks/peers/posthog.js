@@ -15,4 +15,4 @@ posthog.init("peer-key", {
   // It leaves out a browser that is driven.
   opt_out_useragent_filter: true,
 });
-window.peer = { track: (name) => posthog.capture(name) };
+window.peer = { track: (name, properties) => posthog.capture(name, properties) };

@@ -17,4 +17,4 @@ const analytics = AnalyticsBrowser.load(
     },
   },
 );
-analytics.ready().then(() => (window.peer = { track: (name) => analytics.track(name) }));
+analytics.ready().then(() => (window.peer = { track: (name, properties) => analytics.track(name, properties) }));

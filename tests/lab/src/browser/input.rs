@@ -34,15 +34,8 @@ impl Press {
     /// The actions, at a point `[x, y]` of the window.
     pub(super) fn at(self, point: &Value) -> Value {
         let pause = json!({"type": "pause", "duration": 0});
-        let move_to = json!({
-            "type": "pointerMove", "x": point[0], "y": point[1], "duration": 0, "origin": "viewport",
-        });
-        let down = json!({"type": "pointerDown", "button": self.button});
-        let up = json!({"type": "pointerUp", "button": self.button});
-        let mouse = json!({
-            "type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"},
-            "actions": [move_to, pause, down, up, pause],
-        });
+        let [move_to, down, up] = press(point, self.button);
+        let mouse = mouse(&[move_to, pause.clone(), down, up, pause.clone()]);
         let Some(key) = self.key else {
             return json!([mouse]);
         };
@@ -54,6 +47,29 @@ impl Press {
         });
         json!([mouse, keys])
     }
+}
+
+fn press(point: &Value, button: u8) -> [Value; 3] {
+    let move_to = json!({
+        "type": "pointerMove", "x": point[0], "y": point[1], "duration": 0, "origin": "viewport",
+    });
+    let down = json!({"type": "pointerDown", "button": button});
+    let up = json!({"type": "pointerUp", "button": button});
+    [move_to, down, up]
+}
+
+fn mouse(actions: &[Value]) -> Value {
+    json!({
+        "type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"},
+        "actions": actions,
+    })
+}
+
+/// The actions of one who clicks so often, in turns at each of the points.
+pub(super) fn clicks(points: &[Value], times: usize) -> Value {
+    let each = points.iter().cycle().take(times);
+    let actions: Vec<Value> = each.flat_map(|point| press(point, 0)).collect();
+    json!([mouse(&actions)])
 }
 
 /// A script that gives the middle of an element as it stands in the window, once it is there and
