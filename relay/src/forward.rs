@@ -23,6 +23,8 @@ pub mod pack;
 
 pub mod flight;
 
+pub mod refusal;
+
 pub mod voice;
 
 pub mod window;

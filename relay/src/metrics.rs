@@ -90,7 +90,7 @@ impl Page {
             ),
             (
                 "events_failed_total",
-                "Of these, refused by the stream; kept under its error prefix.",
+                "Of these, refused by the stream; kept under its error prefix, or in refused-*.",
                 totals.failed,
             ),
             (

@@ -25,6 +25,7 @@
 //! ([`crate::duplicate`]; those files come on top of the bound). A line must fit into a
 //! segment.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -55,6 +56,7 @@ pub mod probe;
 pub mod queue;
 pub mod reader;
 pub mod recovery;
+pub mod refused;
 pub mod salvage;
 pub mod scan;
 pub mod segment;
@@ -70,6 +72,7 @@ pub use files::{Files, RealFiles};
 pub use open::OpenError;
 pub use prepared::Prepared;
 pub use reader::{Cursor, Reader, Record};
+pub use refused::Refused;
 
 use books::Books;
 use checkpoint::Checkpoints;
@@ -79,6 +82,7 @@ use ids::Ids;
 use log::Shared;
 use prepared::Pool;
 use queue::Queue;
+use refused::RefusedFiles;
 use writer::Writer;
 
 /// What may be wrong, for `/readyz`; none when all is well.
@@ -126,6 +130,7 @@ pub struct Core {
     horizon_ms: u64,
     books: Mutex<Books>,
     checkpoints: Mutex<Checkpoints>,
+    refused: Mutex<RefusedFiles>,
     health: Mutex<Health>,
     _lock: Box<dyn Lock>,
 }
@@ -247,6 +252,7 @@ impl Spool {
         let mut checkpoints = lock(&core.checkpoints);
         let before = checkpoints.latest();
         checkpoints.advance(next)?;
+        lock(&core.refused).passed(next.position);
         core.shared
             .delivered
             .store(next.position, Ordering::Release);
@@ -256,6 +262,24 @@ impl Spool {
             core.wake.notify_one();
         }
         Ok(())
+    }
+
+    /// Sets events aside that the stream refuses for ever, durably, before a checkpoint passes
+    /// them; those that are set aside already stay as they are. Says in which file; none when
+    /// nothing was to be written. Blocks for a sync.
+    ///
+    /// # Errors
+    /// When the disk fails: then the same may be tried again.
+    pub fn set_aside(&self, refused: &[Refused]) -> std::io::Result<Option<PathBuf>> {
+        let core = self.core();
+        lock(&core.refused).keep(refused, core.clock.now_ms())
+    }
+
+    /// Positions that are set aside and that no checkpoint has passed: a process was killed
+    /// between the two. They are not to be sent again.
+    #[must_use]
+    pub fn set_aside_ahead(&self) -> BTreeSet<u64> {
+        lock(&self.core().refused).ahead().clone()
     }
 
     /// Everything below this position is durable; changes wake who waits.

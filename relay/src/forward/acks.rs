@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::spool::Refused;
+
 /// What was delivered, in sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
@@ -28,7 +30,7 @@ impl Sums {
 pub struct Ticket(u64);
 
 /// How far everything is acknowledged without a gap.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LowMark {
     /// Every position below is acknowledged.
     pub position: u64,
@@ -36,12 +38,34 @@ pub struct LowMark {
     pub sums: Sums,
     /// How many ranges that were.
     pub ranges: usize,
+    /// What the stream refuses in them, in the order of its positions: to be set aside before
+    /// the mark counts.
+    pub refused: Vec<Refused>,
+}
+
+impl LowMark {
+    /// Goes on to a later one.
+    pub fn extend(&mut self, later: Self) {
+        self.position = later.position;
+        self.sums.add(later.sums);
+        self.ranges += later.ranges;
+        self.refused.extend(later.refused);
+    }
+}
+
+/// What became of a range.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Done {
+    /// In sums.
+    pub sums: Sums,
+    /// What the stream refuses, which the sums call failed.
+    pub refused: Vec<Refused>,
 }
 
 #[derive(Debug)]
 struct Range {
     last: u64,
-    done: Option<Sums>,
+    done: Option<Done>,
 }
 
 /// Ranges of positions that are on their way, in their order.
@@ -61,31 +85,30 @@ impl Acks {
     }
 
     /// The range has arrived. Said twice it counts once.
-    pub fn acknowledge(&mut self, ticket: Ticket, sums: Sums) {
+    pub fn acknowledge(&mut self, ticket: Ticket, done: Done) {
         let index = ticket.0.checked_sub(self.first).map(usize::try_from);
         if let Some(Ok(index)) = index
             && let Some(range) = self.ranges.get_mut(index)
         {
-            range.done.get_or_insert(sums);
+            range.done.get_or_insert(done);
         }
     }
 
     /// Takes what is acknowledged without a gap, if that is more than before.
     pub fn take_low_mark(&mut self) -> Option<LowMark> {
-        let mut mark = None;
+        let mut mark: Option<LowMark> = None;
         while let Some(Range {
             last,
-            done: Some(sums),
-        }) = self.ranges.front()
+            done: Some(done),
+        }) = self.ranges.front_mut()
         {
-            let mark = mark.get_or_insert(LowMark {
-                position: 0,
-                sums: Sums::default(),
-                ranges: 0,
+            let Done { sums, refused } = std::mem::take(done);
+            mark.get_or_insert_default().extend(LowMark {
+                position: *last + 1,
+                sums,
+                ranges: 1,
+                refused,
             });
-            mark.position = last + 1;
-            mark.sums.add(*sums);
-            mark.ranges += 1;
             self.ranges.pop_front();
             self.first += 1;
         }
@@ -96,8 +119,8 @@ impl Acks {
     #[must_use]
     pub fn behind_a_gap(&self) -> Sums {
         let mut sums = Sums::default();
-        for done in self.ranges.iter().filter_map(|range| range.done) {
-            sums.add(done);
+        for done in self.ranges.iter().filter_map(|range| range.done.as_ref()) {
+            sums.add(done.sums);
         }
         sums
     }
@@ -120,11 +143,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn one(bytes: u64) -> Sums {
+    fn sums(bytes: u64) -> Sums {
         Sums {
             delivered: 1,
             failed: 0,
             bytes,
+        }
+    }
+
+    fn one(bytes: u64) -> Done {
+        Done {
+            sums: sums(bytes),
+            refused: Vec::new(),
         }
     }
 
@@ -134,7 +164,7 @@ mod tests {
         let (first, second) = (acks.begin(9), acks.begin(20));
         acks.acknowledge(second, one(5));
         assert_eq!(acks.take_low_mark(), None);
-        assert_eq!(acks.behind_a_gap(), one(5));
+        assert_eq!(acks.behind_a_gap(), sums(5));
         acks.acknowledge(first, one(7));
         acks.acknowledge(first, one(100));
         let mark = acks.take_low_mark().unwrap();

@@ -36,6 +36,8 @@ pub struct Counters {
     pub doubles_at_most: AtomicU64,
     /// Events longer than a record may be: they can never be delivered.
     pub too_long: AtomicU64,
+    /// Events set aside, because the stream refuses them for ever: too long ones among them.
+    pub set_aside: AtomicU64,
     /// Calls begun whose acknowledgement is not durable yet.
     pub in_flight: AtomicU64,
     /// Events in them: so many come twice if the process is killed now.
@@ -62,6 +64,7 @@ pub struct Totals {
     pub saved_bytes: u64,
     pub doubles_at_most: u64,
     pub too_long: u64,
+    pub set_aside: u64,
     pub in_flight: u64,
     pub in_flight_events: u64,
 }
@@ -95,6 +98,7 @@ impl Counters {
             saved_bytes,
             doubles_at_most,
             too_long,
+            set_aside,
             in_flight,
             in_flight_events,
             foreseen: _,
@@ -114,6 +118,7 @@ impl Counters {
             saved_bytes: saved_bytes.load(Relaxed),
             doubles_at_most: doubles_at_most.load(Relaxed),
             too_long: too_long.load(Relaxed),
+            set_aside: set_aside.load(Relaxed),
             in_flight: in_flight.load(Relaxed),
             in_flight_events: in_flight_events.load(Relaxed),
         }

@@ -1,71 +1,32 @@
 //! One call on its way, until the stream has taken all of it: only what failed is sent again,
 //! after a pause that grows and is never twice the same.
 
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use tokio::time::Instant;
 
-use super::acks::Sums;
+use super::acks::Done;
 use super::counters::Counters;
 use super::pack::{Call, Limits, Packing, Record};
 use super::voice::{Source, Voice};
-use super::window::Window;
+use super::window::{Place, Window};
 
-/// What kind of trouble a call met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// The stream asks for less; nothing was taken.
-    Throttled,
-    /// Nothing was taken, and the same call will meet the same again until somebody acts:
-    /// no such stream, no right, nobody at the address.
-    Refused,
-    /// The stream is not there. Nothing was taken, and when it is there again it may want its
-    /// records otherwise.
-    Gone,
-    /// No answer came: it may have been taken.
-    NoAnswer,
-}
+pub mod sender;
+mod trip;
 
-/// Why a call was not taken, for the log and for `/readyz`: with the remedy, and without
-/// anything that differs from one call to the next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// What kind.
-    pub kind: Kind,
-    /// What to say of it.
-    pub text: String,
-}
-
-/// What became of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// All of it was taken.
-    Taken,
-    /// The records with these indices were not.
-    Partly(Vec<usize>),
-    /// None of it, or nobody knows.
-    Not(Trouble),
-}
-
-/// The stream's API, as far as it is needed here.
-pub trait Sender: std::fmt::Debug + Send + Sync + 'static {
-    /// What a record and a call may hold, and how a record is billed.
-    fn limits(&self) -> Limits;
-
-    /// How the stream wants its records.
-    fn packing(&self) -> impl Future<Output = Result<Packing, Trouble>> + Send;
-
-    /// One call with these records.
-    fn send(&self, records: &[Record]) -> impl Future<Output = Answer> + Send;
-}
+pub use sender::{Answer, Failed, Kind, Sender, Trouble};
+use trip::Trip;
 
 /// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Landed {
-    /// All of it is taken.
-    Taken(Sums),
+    /// All of it is taken, but for what is refused for ever.
+    Taken(Done),
     /// The stream is gone; who was in trouble by it.
     Gone(Source),
 }
@@ -77,6 +38,10 @@ pub struct Patience {
     pub first_pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,
+    /// A single line is refused for ever after so many refusals at the least. Default 3.
+    pub refusals: u32,
+    /// And so long after the first refusal of what held it, if others were taken since. Default 10 s.
+    pub refused_for: Duration,
 }
 
 impl Default for Patience {
@@ -84,12 +49,22 @@ impl Default for Patience {
         Self {
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(30),
+            refusals: 3,
+            refused_for: Duration::from_secs(10),
         }
     }
 }
 
 /// Throttles in a row after which a call's trouble is said, not only counted.
 const THROTTLES_BEFORE_WORDS: u32 = 6;
+
+/// So many refusals of records in a row, nothing taken between them, are said: it is not the
+/// records.
+const REFUSALS_BEFORE_WORDS: u32 = 3;
+
+/// The pause before refused records are sent again grows no longer than before this attempt, if
+/// others were taken: it is not the stream that needs rest, and something waits behind them.
+const MOST_ATTEMPTS_OF_PAUSE: u32 = 4;
 
 /// What all calls on their way share.
 #[derive(Debug)]
@@ -169,103 +144,185 @@ impl<S: Sender> Airport<S> {
         }
     }
 
-    /// Sends a call until all of it is taken, or the stream is gone.
+    /// Sends a call until all of it is taken, but for what the stream refuses for ever; or until
+    /// the stream is gone.
     pub async fn fly(&self, call: Call) -> Landed {
-        let sums = Sums {
-            delivered: call.lines,
-            failed: call.too_long,
-            bytes: call.bytes,
-        };
-        if call.too_long > 0 {
-            tracing::error!(
-                events = call.too_long,
-                below = call.last + 1,
-                "events longer than a record of the stream may be: they are counted as failed"
-            );
-            Counters::add(&self.counters.too_long, call.too_long);
-        }
-        let (alone, bytes) = (call.billed_alone, call.sent_bytes);
-        let limits = self.sender.limits();
-        let records = call.records.iter();
-        let billed: u64 = records.map(|record| limits.billed(record.data.len())).sum();
-        let mut left = call.records;
         let source = self.voice.source();
+        let (alone, bytes) = (call.billed_alone, call.sent_bytes);
+        let (mut trip, records) = Trip::new(call, self.limits());
+        Counters::add(&self.counters.too_long, trip.done.refused.len() as u64);
+        let mut parts = VecDeque::from([records]);
         let mut attempt = 0;
-        while !left.is_empty() {
-            match self.attempt(&mut left, attempt, source).await {
+        while let Some(part) = parts.pop_front() {
+            if part.is_empty() {
+                continue;
+            }
+            let mut left = Vec::new();
+            match self
+                .attempt(part, &mut left, attempt, source, &mut trip)
+                .await
+            {
                 Attempt::Gone => return Landed::Gone(source),
                 Attempt::Progress => attempt = 1,
                 Attempt::Nothing => attempt += 1,
             }
-            if !left.is_empty() {
+            let whole = left.is_empty();
+            let now = Instant::now();
+            let taken = self.counters.records.load(Relaxed);
+            let mut records = left.iter().flatten();
+            if records.all(|record| record.is_alone_refused(taken)) {
+                attempt = attempt.min(MOST_ATTEMPTS_OF_PAUSE);
+            }
+            let judged = left
+                .into_iter()
+                .map(|part| trip.judge(part, &self.patience, now, taken));
+            parts.extend(judged.filter(|part| !part.is_empty()));
+            if !whole && !parts.is_empty() {
                 self.pause(attempt).await;
             }
         }
-        Counters::add(&self.counters.event_bytes, bytes);
-        Counters::add(&self.counters.billed_bytes, billed);
-        Counters::add(&self.counters.saved_bytes, alone.saturating_sub(billed));
-        Landed::Taken(sums)
+        // What was in trouble may have been set aside.
+        self.voice.well(source);
+        Counters::add(&self.counters.event_bytes, bytes - trip.bytes_aside);
+        Counters::add(&self.counters.billed_bytes, trip.billed);
+        let alone = alone.saturating_sub(trip.billed_aside);
+        Counters::add(
+            &self.counters.saved_bytes,
+            alone.saturating_sub(trip.billed),
+        );
+        trip.done.refused.sort_by_key(|refused| refused.position);
+        Landed::Taken(trip.done)
     }
 
-    /// One call: leaves in `left` what was not taken.
-    async fn attempt(&self, left: &mut Vec<Record>, attempt: u32, source: Source) -> Attempt {
+    /// One call: leaves in `left`, in parts that go by themselves, what was not taken.
+    async fn attempt(
+        &self,
+        mut part: Vec<Record>,
+        left: &mut Vec<Vec<Record>>,
+        attempt: u32,
+        source: Source,
+        trip: &mut Trip,
+    ) -> Attempt {
         let counters = &self.counters;
         let place = self.window.place().await;
         Counters::add(&counters.calls, 1);
-        match self.sender.send(left).await {
+        match self.sender.send(&part).await {
             Answer::Taken => {
                 place.succeeded();
                 self.voice.well(source);
-                self.count_taken(left);
-                left.clear();
+                self.count_taken(&part, trip);
                 Attempt::Progress
             }
             Answer::Partly(failed) => {
-                place.throttled();
+                // Who refuses a record takes the others as fast as ever.
+                if failed.iter().any(|failed| failed.said.is_none()) {
+                    place.throttled();
+                }
                 Counters::add(&counters.failed_records, failed.len() as u64);
-                let mut again = Vec::with_capacity(failed.len());
-                let mut taken = Vec::with_capacity(left.len());
-                for (index, record) in left.drain(..).enumerate() {
-                    match failed.binary_search(&index) {
-                        Ok(_) => again.push(record),
-                        Err(_) => taken.push(record),
-                    }
+                self.partly(part, &failed, left, attempt, source, trip)
+            }
+            Answer::Refused { said, text } => {
+                Counters::add(&counters.refused_calls, 1);
+                let (now, taken) = (Instant::now(), counters.records.load(Relaxed));
+                let alone = part.len() == 1;
+                let theirs = part.iter().all(|record| record.is_alone_refused(taken));
+                if attempt >= REFUSALS_BEFORE_WORDS && !theirs {
+                    self.voice.trouble(source, &text);
                 }
-                self.count_taken(&taken);
-                *left = again;
-                if taken.is_empty() {
-                    self.throttled(attempt, source);
-                    return Attempt::Nothing;
+                for record in &mut part {
+                    record.refuse(&said, alone, now, taken);
                 }
-                self.voice.well(source);
-                Attempt::Progress
+                // For which of them, nobody says.
+                let second = part.split_off(part.len().div_ceil(2));
+                left.extend([part, second]);
+                Attempt::Nothing
             }
             Answer::Not(trouble) => {
-                match trouble.kind {
-                    Kind::Throttled => {
-                        Counters::add(&counters.throttled_calls, 1);
-                        place.throttled();
-                        self.throttled(attempt, source);
-                        return Attempt::Nothing;
+                let attempted = self.not(&trouble, &part, place, attempt, source);
+                left.push(part);
+                attempted
+            }
+        }
+    }
+
+    /// These records of a call failed, the others were taken.
+    fn partly(
+        &self,
+        part: Vec<Record>,
+        failed: &[Failed],
+        left: &mut Vec<Vec<Record>>,
+        attempt: u32,
+        source: Source,
+        trip: &mut Trip,
+    ) -> Attempt {
+        let now = Instant::now();
+        let before = self.counters.records.load(Relaxed);
+        let (mut again, mut taken) = (Vec::with_capacity(failed.len()), Vec::new());
+        for (index, mut record) in part.into_iter().enumerate() {
+            match failed.binary_search_by_key(&index, |failed| failed.index) {
+                Ok(found) => {
+                    if let Some(said) = failed.get(found).and_then(|failed| failed.said.as_ref()) {
+                        record.refuse(said, true, now, before);
                     }
-                    Kind::Refused | Kind::Gone => Counters::add(&counters.refused_calls, 1),
-                    Kind::NoAnswer => {
-                        Counters::add(&counters.unanswered_calls, 1);
-                        let lines = left.iter().map(|record| record.lines).sum();
-                        Counters::add(&counters.doubles_at_most, lines);
-                        place.throttled();
-                        // One cut connection is no news; the next attempt mostly mends it.
-                        if attempt == 0 {
-                            return Attempt::Nothing;
-                        }
-                    }
+                    again.push(record);
                 }
-                self.voice.trouble(source, &trouble.text);
-                match trouble.kind {
-                    Kind::Gone => Attempt::Gone,
-                    _ => Attempt::Nothing,
+                Err(_) => taken.push(record),
+            }
+        }
+        self.count_taken(&taken, trip);
+        let theirs = again.iter().all(|record| record.is_alone_refused(before));
+        left.push(again);
+        if !taken.is_empty() {
+            self.voice.well(source);
+            return Attempt::Progress;
+        }
+        match failed.iter().find_map(|failed| failed.said.as_ref()) {
+            None => self.throttled(attempt, source),
+            Some(said) if attempt >= REFUSALS_BEFORE_WORDS && !theirs => {
+                let text = format!(
+                    "the stream refuses records and takes no others: {}: {}",
+                    said.code, said.message
+                );
+                self.voice.trouble(source, &text);
+            }
+            Some(_) => {}
+        }
+        Attempt::Nothing
+    }
+
+    /// Nothing of a call was taken, or nobody knows.
+    fn not(
+        &self,
+        trouble: &Trouble,
+        part: &[Record],
+        place: Place,
+        attempt: u32,
+        source: Source,
+    ) -> Attempt {
+        let counters = &self.counters;
+        match trouble.kind {
+            Kind::Throttled => {
+                Counters::add(&counters.throttled_calls, 1);
+                place.throttled();
+                self.throttled(attempt, source);
+                return Attempt::Nothing;
+            }
+            Kind::Refused | Kind::Gone => Counters::add(&counters.refused_calls, 1),
+            Kind::NoAnswer => {
+                Counters::add(&counters.unanswered_calls, 1);
+                let lines = part.iter().map(Record::lines).sum();
+                Counters::add(&counters.doubles_at_most, lines);
+                place.throttled();
+                // One cut connection is no news; the next attempt mostly mends it.
+                if attempt == 0 {
+                    return Attempt::Nothing;
                 }
             }
+        }
+        self.voice.trouble(source, &trouble.text);
+        match trouble.kind {
+            Kind::Gone => Attempt::Gone,
+            _ => Attempt::Nothing,
         }
     }
 
@@ -278,10 +335,14 @@ impl<S: Sender> Airport<S> {
         }
     }
 
-    fn count_taken(&self, taken: &[Record]) {
-        let lines = taken.iter().map(|record| record.lines).sum();
+    fn count_taken(&self, taken: &[Record], trip: &mut Trip) {
+        let lines = taken.iter().map(Record::lines).sum();
         Counters::add(&self.counters.records, taken.len() as u64);
         Counters::add(&self.counters.events, lines);
+        let billed = taken
+            .iter()
+            .map(|record| trip.limits.billed(record.data.len()));
+        trip.billed += billed.sum::<u64>();
     }
 
     /// The pause before attempt number `attempt` + 1. Half of it is drawn by lot, so that relays
@@ -290,6 +351,7 @@ impl<S: Sender> Airport<S> {
         let Patience {
             first_pause,
             longest_pause,
+            ..
         } = self.patience;
         let doubled = first_pause.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1)));
         let share = {

@@ -4,6 +4,8 @@
 
 use bytes::Bytes;
 
+use super::refusal::Refusal;
+
 use crate::spool::Record as Line;
 
 /// What a stream takes at once, and how it bills.
@@ -62,13 +64,32 @@ pub enum Packing {
     },
 }
 
+/// Where a line of a record stands in the spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its position.
+    pub position: u64,
+    /// When it came, milliseconds since 1970.
+    pub received_at: u64,
+}
+
 /// A record to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
     /// Its bytes.
     pub data: Bytes,
+    /// Of each of its lines.
+    pub places: Vec<Place>,
+    /// What the stream has said against it so far.
+    pub refusal: Option<Box<Refusal>>,
+}
+
+impl Record {
     /// How many lines are in it.
-    pub lines: u64,
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.places.len() as u64
+    }
 }
 
 /// The records of one call, and what they stand for.
@@ -81,13 +102,23 @@ pub struct Call {
     /// How many lines it sends.
     pub lines: u64,
     /// Lines that fit into no record: they can never be sent.
-    pub too_long: u64,
+    pub too_long: Vec<Line>,
+    /// Lines that an earlier process has set aside.
+    pub aside: u64,
     /// Bytes of all its lines.
     pub bytes: u64,
     /// Bytes of the lines that it sends.
     pub sent_bytes: u64,
     /// What the lines would be billed one by one.
     pub billed_alone: u64,
+}
+
+impl Call {
+    /// How many lines it stands for, sent or not.
+    #[must_use]
+    pub fn all_lines(&self) -> u64 {
+        self.lines + self.too_long.len() as u64 + self.aside
+    }
 }
 
 /// A call being filled.
@@ -97,7 +128,7 @@ pub struct Packer {
     limits: Limits,
     call: Call,
     record: Vec<u8>,
-    record_lines: u64,
+    places: Vec<Place>,
     sealed_bytes: usize,
 }
 
@@ -110,7 +141,7 @@ impl Packer {
             limits,
             call: Call::default(),
             record: Vec::new(),
-            record_lines: 0,
+            places: Vec::new(),
             sealed_bytes: 0,
         }
     }
@@ -118,7 +149,7 @@ impl Packer {
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.call.lines == 0 && self.call.too_long == 0
+        self.call.all_lines() == 0
     }
 
     /// Bytes that still fit, newlines aside.
@@ -142,7 +173,7 @@ impl Packer {
         let newline = usize::from(self.packing != Packing::One { newline: false });
         let length = line.line.len() + newline;
         if length > self.limits.record_bytes {
-            self.call.too_long += 1;
+            self.call.too_long.push(line.clone());
             self.count(line);
             return true;
         }
@@ -150,8 +181,8 @@ impl Packer {
             Packing::Many => self.limits.record_lines,
             Packing::One { .. } => 1,
         };
-        let full =
-            self.record_lines >= lines || self.record.len() + length > self.limits.record_bytes;
+        let full = self.places.len() as u64 >= lines
+            || self.record.len() + length > self.limits.record_bytes;
         // The open record is one of them.
         let records = self.call.records.len() + usize::from(!self.record.is_empty());
         if full && records >= self.limits.call_records || length > self.room() {
@@ -164,12 +195,21 @@ impl Packer {
         if newline == 1 {
             self.record.push(b'\n');
         }
-        self.record_lines += 1;
+        self.places.push(Place {
+            position: line.position,
+            received_at: line.received_at,
+        });
         self.call.lines += 1;
         self.call.sent_bytes += line.line.len() as u64;
         self.call.billed_alone += self.limits.billed(line.line.len());
         self.count(line);
         true
+    }
+
+    /// Passes over a line that is set aside already.
+    pub fn pass(&mut self, line: &Line) {
+        self.call.aside += 1;
+        self.count(line);
     }
 
     fn count(&mut self, line: &Line) {
@@ -179,8 +219,8 @@ impl Packer {
 
     fn seal(&mut self) {
         let mut data = std::mem::take(&mut self.record);
-        let lines = std::mem::take(&mut self.record_lines);
-        if lines == 0 {
+        let places = std::mem::take(&mut self.places);
+        if places.is_empty() {
             return;
         }
         // Newlines stand between the lines of a packed record, not after them.
@@ -190,7 +230,8 @@ impl Packer {
         self.sealed_bytes += data.len();
         self.call.records.push(Record {
             data: data.into(),
-            lines,
+            places,
+            refusal: None,
         });
     }
 

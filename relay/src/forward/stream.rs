@@ -2,8 +2,9 @@
 //! on their way at once, and a place is used again only when what it carried is below a
 //! durable checkpoint. So after a kill at most what was on its way comes twice.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
 use super::Shutdown;
-use super::acks::{Acks, LowMark, Sums, Ticket};
+use super::acks::{Acks, LowMark, Ticket};
 use super::counters::Counters;
 use super::flight::{Airport, Landed, Patience, Sender};
 use super::pack::{Packer, Packing};
@@ -132,10 +133,12 @@ struct Forwarding<S> {
     packed_since: Option<Instant>,
     /// Read, but not in the packer: it is full.
     carry: VecDeque<Record>,
+    /// Set aside by a process that was killed before its checkpoint.
+    aside: BTreeSet<u64>,
     acks: Acks,
     flights: JoinSet<(Ticket, Landed)>,
     /// A checkpoint being written.
-    advancing: Option<JoinHandle<(LowMark, io::Result<()>)>>,
+    advancing: Option<JoinHandle<Advanced>>,
     /// The next checkpoint: taken from the acks, not durable yet.
     mark: Option<LowMark>,
     disk_failed: Option<Instant>,
@@ -146,6 +149,9 @@ struct Forwarding<S> {
     gone: Vec<Source>,
     stopping: bool,
 }
+
+/// A low mark, and where what is refused below it was set aside, if anything was.
+type Advanced = (LowMark, io::Result<Option<PathBuf>>);
 
 /// Why forwarding ended.
 enum Ended {
@@ -159,13 +165,14 @@ impl<S: Sender> Forwarding<S> {
     /// From the checkpoint on.
     fn new(spool: Spool, airport: Arc<Airport<S>>, packing: Packing, settings: Settings) -> Self {
         Self {
-            reader: spool.reader(spool.checkpoint().position),
-            spool,
             counters: Arc::clone(airport.counters()),
             settings,
             packer: Packer::new(packing, airport.limits()),
             packed_since: None,
             carry: VecDeque::new(),
+            aside: spool.set_aside_ahead(),
+            reader: spool.reader(spool.checkpoint().position),
+            spool,
             acks: Acks::default(),
             flights: JoinSet::new(),
             advancing: None,
@@ -266,7 +273,9 @@ impl<S: Sender> Forwarding<S> {
 
     fn pack(&mut self) {
         while let Some(line) = self.carry.front() {
-            if !self.packer.push(line) {
+            if self.aside.contains(&line.position) {
+                self.packer.pass(line);
+            } else if !self.packer.push(line) {
                 return;
             }
             self.packed_since.get_or_insert_with(Instant::now);
@@ -290,7 +299,7 @@ impl<S: Sender> Forwarding<S> {
             self.packed_since = None;
             let ticket = self.acks.begin(call.last);
             Counters::add(&self.counters.in_flight, 1);
-            Counters::add(&self.counters.in_flight_events, call.lines + call.too_long);
+            Counters::add(&self.counters.in_flight_events, call.all_lines());
             let airport = Arc::clone(&self.airport);
             self.flights
                 .spawn(async move { (ticket, airport.fly(call).await) });
@@ -300,7 +309,7 @@ impl<S: Sender> Forwarding<S> {
 
     fn landed(&mut self, landed: Result<(Ticket, Landed), JoinError>) {
         match landed {
-            Ok((ticket, Landed::Taken(sums))) => self.acks.acknowledge(ticket, sums),
+            Ok((ticket, Landed::Taken(done))) => self.acks.acknowledge(ticket, done),
             Ok((_, Landed::Gone(source))) => self.gone.push(source),
             // Never acknowledged, so never forgotten: the next start sends it again.
             Err(error) => {
@@ -317,14 +326,7 @@ impl<S: Sender> Forwarding<S> {
             return;
         }
         if let Some(more) = self.acks.take_low_mark() {
-            let mark = self.mark.get_or_insert(LowMark {
-                sums: Sums::default(),
-                ranges: 0,
-                ..more
-            });
-            mark.position = more.position;
-            mark.sums.add(more.sums);
-            mark.ranges += more.ranges;
+            self.mark.get_or_insert_default().extend(more);
         }
         if let Some(mark) = self.mark.take() {
             let spool = self.spool.clone();
@@ -337,22 +339,35 @@ impl<S: Sender> Forwarding<S> {
                     bytes: before.bytes + mark.sums.bytes,
                     ..before
                 };
-                (mark, spool.advance(next))
+                let kept = spool.set_aside(&mark.refused);
+                let advanced = kept.and_then(|kept| spool.advance(next).map(|()| kept));
+                (mark, advanced)
             }));
         }
     }
 
-    fn advanced(&mut self, advanced: Result<(LowMark, io::Result<()>), JoinError>) {
+    fn advanced(&mut self, advanced: Result<Advanced, JoinError>) {
         self.advancing = None;
         match advanced {
-            Ok((mark, Ok(()))) => {
+            Ok((mark, Ok(kept))) => {
                 self.airport.voice().well(self.marking);
                 let events = mark.sums.delivered + mark.sums.failed;
                 Counters::subtract(&self.counters.in_flight, mark.ranges as u64);
                 Counters::subtract(&self.counters.in_flight_events, events);
+                Counters::add(&self.counters.set_aside, mark.refused.len() as u64);
+                if let (Some(kept), Some(first)) = (kept, mark.refused.first()) {
+                    let text = format!(
+                        "the stream refuses events for ever ({}): they are set aside in {}; mend the cause, then send them again by clickstream-relay replay",
+                        first.code,
+                        kept.display()
+                    );
+                    self.airport.voice().set_aside(&text, &first.message);
+                }
             }
             Ok((mark, Err(error))) => {
-                let text = format!("the spool's checkpoint cannot be written: {error}");
+                let text = format!(
+                    "the spool's checkpoint, or what it passes, cannot be written: {error}"
+                );
                 self.airport.voice().trouble(self.marking, &text);
                 self.mark = Some(mark);
                 self.disk_failed = Some(Instant::now() + DISK_PAUSE);

@@ -91,6 +91,15 @@ impl Voice {
         self.tell(&mut state, left.as_deref());
     }
 
+    /// Events are set aside, and delivery goes on: nobody is in trouble. `first` is what the stream
+    /// said against the first of them, which may differ from one to the next.
+    pub fn set_aside(&self, text: &str, first: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.is_news(text, Instant::now(), false) {
+            tracing::error!(first, "{text}");
+        }
+    }
+
     fn tell(&self, state: &mut State, text: Option<&str>) {
         if state.heard.as_deref() != text {
             state.heard = text.map(str::to_owned);
@@ -108,10 +117,20 @@ impl State {
             logged: false,
         });
         episode.failures += 1;
-        let before = self.logged.iter().position(|(logged, _)| logged == text);
         let lasting = !episode.logged && now - episode.since >= LASTING;
+        if self.is_news(text, now, lasting) {
+            if let Some(episode) = &mut self.episode {
+                episode.logged = true;
+            }
+            tracing::error!("{text}; events wait in the spool, intake goes on");
+        }
+    }
+
+    /// Whether it was not logged a while ago, or `lasting` asks for it all the same.
+    fn is_news(&mut self, text: &str, now: Instant, lasting: bool) -> bool {
+        let before = self.logged.iter().position(|(logged, _)| logged == text);
         match before.and_then(|index| self.logged.get_mut(index)) {
-            Some((_, last)) if now - *last < QUIET && !lasting => return,
+            Some((_, last)) if now - *last < QUIET && !lasting => return false,
             Some((_, last)) => *last = now,
             None => {
                 if self.logged.len() >= MOST_TEXTS {
@@ -120,8 +139,7 @@ impl State {
                 self.logged.push((text.to_owned(), now));
             }
         }
-        episode.logged = true;
-        tracing::error!("{text}; events wait in the spool, intake goes on");
+        true
     }
 
     fn end(&mut self) {

@@ -70,8 +70,14 @@ impl Page {
                 totals.doubles_at_most,
             ),
             (
+                "set_aside",
+                "Events that the stream refuses for ever: kept in refused-* in the spool's folder, and \
+                 counted as failed. Should be 0.",
+                totals.set_aside,
+            ),
+            (
                 "too_long",
-                "Events longer than a record may be: counted as failed.",
+                "Of these, longer than a record may be.",
                 totals.too_long,
             ),
         ] {

@@ -10,6 +10,8 @@ use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
 
 mod trouble;
 
+pub(super) use trouble::of_record;
+
 /// How calls are made. Region and credentials come by AWS's default chain: environment,
 /// profile, or the machine's role.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,10 +8,10 @@ use aws_sdk_firehose::Client;
 use aws_sdk_firehose::error::ProvideErrorMetadata;
 use aws_sdk_firehose::primitives::Blob;
 
-use super::aws::{self, Place};
+use super::aws::{self, Place, of_record};
 use crate::clock::Clock;
 use crate::forward::counters::Counters;
-use crate::forward::flight::{Answer, Kind, Sender, Trouble};
+use crate::forward::flight::{Answer, Failed, Kind, Sender, Trouble};
 use crate::forward::pack::{Limits, Packing, Record};
 
 mod description;
@@ -166,12 +166,12 @@ impl Sender for Firehose {
             .await;
         match answer {
             Ok(answer) => {
-                let failed: Vec<usize> = answer
-                    .request_responses()
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, response)| response.error_code().is_some())
-                    .map(|(index, _)| index)
+                let responses = answer.request_responses().iter().enumerate();
+                let failed: Vec<Failed> = responses
+                    .filter_map(|(index, response)| {
+                        let said = of_record(response.error_code()?, response.error_message());
+                        Some(Failed { index, said })
+                    })
                     .collect();
                 // An answer that counts failures without naming them names all.
                 match (failed.is_empty(), answer.failed_put_count()) {
@@ -179,16 +179,19 @@ impl Sender for Firehose {
                         self.foresee(records.iter());
                         Answer::Taken
                     }
-                    (true, _) => Answer::Partly((0..records.len()).collect()),
+                    (true, _) => Answer::Partly(Failed::all(records.len())),
                     (false, _) => {
                         let taken = records.iter().enumerate();
-                        let taken = taken.filter(|(index, _)| failed.binary_search(index).is_err());
+                        let taken = taken.filter(|(index, _)| {
+                            let found = failed.binary_search_by_key(index, |failed| failed.index);
+                            found.is_err()
+                        });
                         self.foresee(taken.map(|(_, record)| record));
                         Answer::Partly(failed)
                     }
                 }
             }
-            Err(error) => Answer::Not(self.place.trouble(&error)),
+            Err(error) => self.place.answer(&error),
         }
     }
 }

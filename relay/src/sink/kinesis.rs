@@ -15,8 +15,8 @@ use aws_sdk_kinesis::error::ProvideErrorMetadata;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{PutRecordsRequestEntry, StreamStatus};
 
-use super::aws::{self, Place};
-use crate::forward::flight::{Answer, Kind, Sender, Trouble};
+use super::aws::{self, Place, of_record};
+use crate::forward::flight::{Answer, Failed, Kind, Sender, Trouble};
 use crate::forward::pack::{Limits, Packing, Record};
 
 mod key;
@@ -133,16 +133,20 @@ impl Sender for Kinesis {
         match call.set_records(Some(entries)).send().await {
             Ok(answer) => {
                 let results = answer.records().iter().enumerate();
-                let failed = results.filter(|(_, result)| result.error_code().is_some());
-                let failed: Vec<usize> = failed.map(|(index, _)| index).collect();
+                let failed: Vec<Failed> = results
+                    .filter_map(|(index, result)| {
+                        let said = of_record(result.error_code()?, result.error_message());
+                        Some(Failed { index, said })
+                    })
+                    .collect();
                 // An answer that counts failures without naming them names all.
                 match (failed.is_empty(), answer.failed_record_count()) {
                     (true, None | Some(0)) => Answer::Taken,
-                    (true, _) => Answer::Partly((0..records.len()).collect()),
+                    (true, _) => Answer::Partly(Failed::all(records.len())),
                     (false, _) => Answer::Partly(failed),
                 }
             }
-            Err(error) => Answer::Not(self.place.trouble(&error)),
+            Err(error) => self.place.answer(&error),
         }
     }
 }

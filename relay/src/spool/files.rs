@@ -41,6 +41,12 @@ pub enum SyncPoint {
     RecoveredCheckpoint,
     /// A checkpoint.
     Checkpoint,
+    /// Events set aside that the stream refuses.
+    Refused,
+    /// The name of a file of such events.
+    RefusedName,
+    /// The end of such a file that a start found.
+    RecoveredRefused,
     /// A plan's bytes.
     Plan,
     /// A plan's name.
@@ -69,7 +75,7 @@ pub enum SyncPoint {
 
 impl SyncPoint {
     /// All of them, for the tests.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::SpoolParents,
         Self::Identity,
         Self::SpoolNames,
@@ -82,6 +88,9 @@ impl SyncPoint {
         Self::RecoveredTail,
         Self::RecoveredCheckpoint,
         Self::Checkpoint,
+        Self::Refused,
+        Self::RefusedName,
+        Self::RecoveredRefused,
         Self::Plan,
         Self::PlanName,
         Self::RecoveredPlan,

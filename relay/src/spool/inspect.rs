@@ -20,6 +20,7 @@ use super::identity::Identity;
 use super::plans;
 use super::reader::Record;
 use super::recovery::{durable_in, tail_end, unwritten};
+use super::refused;
 use super::salvage;
 use super::scan::{Scan, scan};
 use super::segment::{SegmentFile, slots};
@@ -111,6 +112,7 @@ pub struct Inspector<'a> {
     identity: Identity,
     checkpoint: Checkpoint,
     begun: Option<u64>,
+    refused: u64,
     /// By number, with the end that a later header names.
     segments: BTreeMap<u64, (Head, SegmentFile, Option<u64>)>,
     /// Where headers say that segments end, also those that are not there.
@@ -157,12 +159,16 @@ impl<'a> Inspector<'a> {
         let (begun, plans) = plans::look(files, dir, checkpoint.position).map_err(disk)?;
         parts.extend(plans);
         parts.extend(ids::look(files, dir, &identity.id).map_err(disk)?);
+        let (refused, files_of_refused) =
+            refused::look(files, dir, checkpoint.position).map_err(disk)?;
+        parts.extend(files_of_refused);
         let mut inspector = Self {
             files,
             dir,
             identity,
             checkpoint,
             begun,
+            refused,
             segments: BTreeMap::new(),
             ends: BTreeMap::new(),
             parts,
@@ -183,6 +189,12 @@ impl<'a> Inspector<'a> {
     #[must_use]
     pub fn begun(&self) -> Option<u64> {
         self.begun
+    }
+
+    /// Events that the stream refuses for ever, set aside in files `refused-…`.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused
     }
 
     fn find_segments(&mut self) -> io::Result<()> {

@@ -19,6 +19,7 @@ use super::log::{Log, Shared};
 use super::prepared::Pool;
 use super::queue::Queue;
 use super::recovery::{Recovered, recover};
+use super::refused::RefusedFiles;
 use super::tell::Teller;
 use super::writer::Writer;
 use super::{Config, Core, Health, plans, segment};
@@ -89,6 +90,7 @@ pub(super) fn open(
     let position = checkpoint.position;
     let recovered = recover(&*files, dir, &identity, position, &damage, &mut keeper);
     let mut recovered = recovered.map_err(failed)?;
+    let refused = RefusedFiles::open(Arc::clone(&files), dir, position, &damage).map_err(failed)?;
     let planned = plans::highest_position(&*files, dir, &damage).map_err(failed)?;
     recovered.next_position = recovered.next_position.max(planned).max(keeper.named());
     // All names that this start found or made, also those of a process that was killed
@@ -136,6 +138,7 @@ pub(super) fn open(
         tend: Condvar::new(),
         books: Mutex::new(books),
         checkpoints: Mutex::new(checkpoints),
+        refused: Mutex::new(refused),
         health: Mutex::new(Health::default()),
         _lock: lock,
     });

@@ -23,6 +23,7 @@ mod ids;
 mod looking;
 mod model;
 mod ready;
+mod refused;
 mod room;
 mod rows;
 mod spool_promises;

@@ -171,7 +171,12 @@ async fn rudder_server_4953_an_event_that_can_never_be_sent_holds_up_nothing() {
         .await;
     let (_, times) = stream.stop().await;
     assert_eq!((times.len(), totals.too_long), (200, 1));
+    assert_eq!(totals.set_aside, 1);
     let books = spool.totals();
     assert_eq!((books.delivered, books.failed, books.waiting), (200, 1, 0));
     assert!(books.balance());
+    // It is kept, with why.
+    let kept = fs_err::read_to_string(dir.path().join("refused-101")).unwrap();
+    assert_eq!(kept.lines().count(), 1);
+    assert!(kept.contains("Relay.RecordTooLong") && kept.len() > 1_024_000);
 }

@@ -33,6 +33,7 @@ pub fn settings() -> Settings {
         patience: Patience {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(20),
+            ..Patience::default()
         },
         seed: 1,
     }

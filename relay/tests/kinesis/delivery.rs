@@ -70,6 +70,7 @@ async fn forward(spool: &Spool, url: &str, name: &str) -> Forwarding {
         patience: Patience {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(20),
+            ..Patience::default()
         },
         seed: 1,
     };
@@ -261,6 +262,34 @@ async fn each_trouble_under_way_is_said_and_survived_without_a_restart() {
     assert_eq!((times(&seen.taken).len(), seen.taken.len()), (500, 500));
     assert_eq!((totals.events, totals.doubles_at_most), (500, 0));
     assert!(spool.totals().balance());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_record_that_is_refused_for_ever_is_set_aside_and_a_replay_reads_it() {
+    let (dir, stream) = (
+        TempDir::new().unwrap(),
+        Kinesis::start(Faults::default()).await,
+    );
+    stream.fail_records_with("\"m-7\"");
+    let spool = open_spool(dir.path());
+    append(&spool, (0..100).map(event)).await;
+    let totals = forward(&spool, &stream.url, "clicks").await.finish().await;
+    assert_eq!(stream.seen().taken.len(), 99);
+    assert_eq!((totals.set_aside, totals.too_long), (1, 0));
+    let books = spool.totals();
+    assert_eq!((books.delivered, books.failed, books.waiting), (99, 1, 0));
+    assert!(books.balance() && spool.health().delivery.is_none());
+    let names = fs_err::read_dir(dir.path()).unwrap();
+    let mut paths = names.map(|name| name.unwrap().path());
+    let kept = paths.find(|path| path.display().to_string().contains("/refused-"));
+    let text = fs_err::read_to_string(kept.unwrap()).unwrap();
+    assert!(text.contains(r#""errorCode":"InternalFailure""#), "{text}");
+    let found = clickstream_relay::tools::replay::input::events(text.as_bytes());
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|event| event.unwrap().members.write())
+        .collect();
+    assert_eq!(found, [event(7).into_bytes()]);
 }
 
 /// `check` of the program itself, with what it says and how it ends.

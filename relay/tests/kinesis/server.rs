@@ -53,6 +53,8 @@ struct State {
     faults: Faults,
     status: &'static str,
     refusal: Option<&'static str>,
+    /// Records with these words never come through.
+    poison: Option<&'static str>,
 }
 
 /// A running one; ends with the test.
@@ -72,6 +74,7 @@ impl Kinesis {
             faults,
             status: "ACTIVE",
             refusal: None,
+            poison: None,
         };
         let kinesis = Self {
             url,
@@ -109,6 +112,11 @@ impl Kinesis {
     /// Refuses every put with this code from now on, or no more.
     pub fn refuse(&self, code: Option<&'static str>) {
         self.state.lock().unwrap().refusal = code;
+    }
+
+    /// Answers a record with these words in it with `InternalFailure` from now on.
+    pub fn fail_records_with(&self, words: &'static str) {
+        self.state.lock().unwrap().poison = Some(words);
     }
 
     async fn answer(&self, request: Request<Incoming>) -> io::Result<Response<Full<Bytes>>> {
@@ -191,9 +199,14 @@ impl State {
                 results.push(json!({"ErrorCode": BUSY, "ErrorMessage": "Rate exceeded for shard"}));
                 continue;
             }
+            let data = String::from_utf8(data).unwrap();
+            if self.poison.is_some_and(|words| data.contains(words)) {
+                failed += 1;
+                results.push(json!({"ErrorCode": "InternalFailure", "ErrorMessage": "Internal service failure."}));
+                continue;
+            }
             let sequence = self.seen.taken.len().to_string();
             results.push(json!({"SequenceNumber": sequence, "ShardId": "shardId-000000000000"}));
-            let data = String::from_utf8(data).unwrap();
             self.seen.taken.push(Taken { key, data });
         }
         self.seen.failed_records += failed;

@@ -1,10 +1,9 @@
 //! Calls against a stream that answers by a script, in time that only passes in waiting.
 
-use std::collections::VecDeque;
-
-use tokio::time::Instant;
-
 use super::*;
+use crate::forward::acks::Sums;
+use crate::forward::pack::Place;
+use crate::forward::refusal::Said;
 
 /// When each call came, and the first byte of each of its records.
 type Calls = Vec<(Instant, Vec<u8>)>;
@@ -43,16 +42,31 @@ fn not(kind: Kind, text: &str) -> Answer {
     })
 }
 
+/// The records with these indices are throttled.
+fn throttled(indices: &[usize]) -> Answer {
+    let failed = indices.iter().map(|index| Failed {
+        index: *index,
+        said: None,
+    });
+    Answer::Partly(failed.collect())
+}
+
 fn call(names: &[u8]) -> Call {
+    let place = Place {
+        position: 9,
+        received_at: 7,
+    };
     let record = |name: &u8| Record {
         data: vec![*name; 10].into(),
-        lines: 2,
+        places: vec![place; 2],
+        refusal: None,
     };
     Call {
         records: names.iter().map(record).collect(),
         last: 9,
         lines: 2 * names.len() as u64,
-        too_long: 0,
+        too_long: Vec::new(),
+        aside: 0,
         bytes: 100,
         sent_bytes: 90,
         billed_alone: 10_240 * names.len() as u64,
@@ -78,12 +92,12 @@ async fn fly(answers: Vec<Answer>, names: &[u8]) -> Flown {
     let counters = Arc::new(Counters::default());
     let patience = Patience::default();
     let airport = Airport::new(sender, 4, patience, 1, Arc::clone(&counters), voice);
-    let Landed::Taken(sums) = airport.fly(call(names)).await else {
+    let Landed::Taken(done) = airport.fly(call(names)).await else {
         panic!("gone");
     };
     drop(airport);
     Flown {
-        sums,
+        sums: done.sums,
         calls: Arc::into_inner(calls).unwrap().into_inner().unwrap(),
         totals: counters.totals(),
         heard: Arc::into_inner(heard).unwrap().into_inner().unwrap(),
@@ -92,7 +106,7 @@ async fn fly(answers: Vec<Answer>, names: &[u8]) -> Flown {
 
 #[tokio::test(start_paused = true)]
 async fn only_the_records_that_failed_are_sent_again() {
-    let answers = vec![Answer::Partly(vec![1, 3]), Answer::Partly(vec![0])];
+    let answers = vec![throttled(&[1, 3]), throttled(&[0])];
     let flown = fly(answers, b"abcd").await;
     let carried: Vec<&[u8]> = flown.calls.iter().map(|(_, names)| &names[..]).collect();
     assert_eq!(carried, [&b"abcd"[..], b"bd", b"b"]);
@@ -176,7 +190,7 @@ async fn fluent_bit_3917_throttled_for_ten_minutes_everything_is_delivered() {
     );
     let flights = (0..8).map(|_| airport.fly(call(b"abc")));
     let sums = futures_util::future::join_all(flights).await;
-    let taken = |landed: &Landed| matches!(landed, Landed::Taken(sums) if sums.delivered == 6);
+    let taken = |landed: &Landed| matches!(landed, Landed::Taken(done) if done.sums.delivered == 6);
     assert!(sums.iter().all(taken));
     assert_eq!(counters.totals().events, 48);
     // Doubling from 0.1 s to 30 s, half of it by lot: 20 to 60 attempts a call, no storm.
@@ -206,7 +220,7 @@ async fn a_stream_that_is_gone_ends_the_call_and_its_trouble_stays() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hear = Arc::clone(&heard);
     let voice = Voice::new(move |text| hear.lock().unwrap().push(text));
-    let answers = vec![Answer::Partly(vec![1]), not(Kind::Gone, "no such stream")];
+    let answers = vec![throttled(&[1]), not(Kind::Gone, "no such stream")];
     let sender = Scripted {
         answers: Mutex::new(answers.into()),
         ..Scripted::default()
@@ -226,7 +240,7 @@ async fn a_stream_that_is_gone_ends_the_call_and_its_trouble_stays() {
 #[tokio::test(start_paused = true)]
 async fn what_got_no_answer_may_be_double_and_is_counted() {
     let answers = vec![
-        Answer::Partly(vec![2]),
+        throttled(&[2]),
         not(Kind::NoAnswer, "cut"),
         not(Kind::NoAnswer, "cut"),
     ];
@@ -246,12 +260,27 @@ async fn a_call_of_nothing_but_too_long_lines_is_passed_without_sending() {
         let patience = Patience::default();
         let sender = Scripted::default();
         let airport = Airport::new(sender, 1, patience, 1, Arc::clone(&counters), voice);
+        let long = crate::spool::Record {
+            position: 9,
+            received_at: 7,
+            line: "long".into(),
+        };
         let mut call = call(b"");
-        call.too_long = 3;
+        call.too_long = vec![long.clone(), long.clone(), long];
         (airport.fly(call).await, counters.totals())
     };
-    assert!(matches!(flown.0, Landed::Taken(sums) if (sums.failed, sums.delivered) == (3, 0)));
+    let Landed::Taken(done) = flown.0 else {
+        panic!("gone");
+    };
+    assert_eq!((done.sums.failed, done.sums.delivered), (3, 0));
     assert_eq!((flown.1.too_long, flown.1.calls), (3, 0));
+    let refused = done.refused.iter();
+    assert!(
+        refused
+            .clone()
+            .all(|refused| &*refused.line == b"long" && refused.attempts == 0)
+    );
+    assert_eq!(refused.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -273,3 +302,5 @@ async fn how_to_pack_is_asked_until_it_is_said() {
         [Some("no such stream".to_owned()), None]
     );
 }
+
+mod refused;

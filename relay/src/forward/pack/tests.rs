@@ -26,7 +26,7 @@ fn fill(packing: Packing, lines: impl Iterator<Item = usize>) -> (Call, usize) {
 fn five_hundred_lines_a_record_and_never_more() {
     let (call, taken) = fill(Packing::Many, std::iter::repeat_n(100, 1201));
     assert_eq!(taken, 1201);
-    let lines: Vec<u64> = call.records.iter().map(|record| record.lines).collect();
+    let lines: Vec<u64> = call.records.iter().map(Record::lines).collect();
     assert_eq!(lines, [500, 500, 201]);
     assert_eq!(call.records[0].data.len(), 500 * 101 - 1);
     assert_eq!(
@@ -52,14 +52,17 @@ fn a_record_is_at_most_1000_kib() {
     let (call, _) = fill(Packing::Many, std::iter::repeat_n(1_023_999, 2));
     assert_eq!(call.records.len(), 2);
     let (call, taken) = fill(Packing::Many, [10, 1_024_000, 20].into_iter());
-    assert_eq!((taken, call.too_long, call.lines), (3, 1, 2));
+    assert_eq!((taken, call.too_long.len(), call.lines), (3, 1, 2));
     assert_eq!((call.records.len(), call.last), (1, 3));
 }
 
 #[test]
 fn a_line_that_can_never_be_sent_is_still_passed() {
     let (call, _) = fill(Packing::One { newline: false }, [2_000_000].into_iter());
-    assert_eq!((call.records.len(), call.too_long, call.last), (0, 1, 1));
+    assert_eq!(
+        (call.records.len(), call.too_long.len(), call.last),
+        (0, 1, 1)
+    );
 }
 
 #[test]
@@ -130,12 +133,12 @@ proptest! {
         for call in &calls {
             prop_assert!(call.records.len() <= LIMITS.call_records);
             prop_assert!(call.records.iter().map(|r| r.data.len()).sum::<usize>() <= LIMITS.call_bytes);
-            prop_assert!(call.records.iter().all(|r| r.data.len() <= LIMITS.record_bytes && r.lines <= 500));
-            prop_assert_eq!(call.records.iter().map(|r| r.lines).sum::<u64>(), call.lines);
+            prop_assert!(call.records.iter().all(|r| r.data.len() <= LIMITS.record_bytes && r.lines() <= 500));
+            prop_assert_eq!(call.records.iter().map(|r| r.lines()).sum::<u64>(), call.lines);
             prop_assert!(call.last > last);
             last = call.last;
         }
-        let lines: u64 = calls.iter().map(|call| call.lines + call.too_long).sum();
+        let lines: u64 = calls.iter().map(Call::all_lines).sum();
         prop_assert_eq!(lines, sizes.len() as u64);
         let bytes: u64 = calls.iter().map(|call| call.bytes).sum();
         prop_assert_eq!(bytes, sizes.iter().sum::<usize>() as u64);

@@ -8,9 +8,48 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::Place;
-use crate::forward::flight::{Kind, Trouble};
+use crate::forward::flight::{Answer, Kind, Trouble};
+use crate::forward::refusal::Said;
+
+/// Too much at once, of calls and of records.
+const THROTTLES: [&str; 6] = [
+    "ServiceUnavailableException",
+    "ThrottlingException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "KMSThrottlingException",
+    "RequestLimitExceeded",
+];
+
+/// Errors of the kind that a record's own bytes can bring about. The call may be meant as well.
+const OF_A_RECORD: [&str; 4] = [
+    "InvalidArgumentException",
+    "ValidationException",
+    "ValidationError",
+    "SerializationException",
+];
 
 impl Place {
+    /// What became of a call that ended in this error.
+    pub(in crate::sink) fn answer<E>(&self, error: &SdkError<E, Response>) -> Answer
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let trouble = self.trouble(error);
+        let service = error.as_service_error();
+        let code = service.and_then(ProvideErrorMetadata::code);
+        match code.filter(|code| OF_A_RECORD.contains(code)) {
+            None => Answer::Not(trouble),
+            Some(code) => {
+                let message = service.and_then(ProvideErrorMetadata::message);
+                Answer::Refused {
+                    said: Said::new(code, message.unwrap_or_default()),
+                    text: trouble.text,
+                }
+            }
+        }
+    }
+
     /// The trouble in one sentence, the same for each call that meets it.
     pub(in crate::sink) fn trouble<E>(&self, error: &SdkError<E, Response>) -> Trouble
     where
@@ -60,6 +99,11 @@ impl Place {
     }
 }
 
+/// What a stream says of a record that it did not take.
+pub(in crate::sink) fn of_record(code: &str, message: Option<&str>) -> Option<Said> {
+    (!THROTTLES.contains(&code)).then(|| Said::new(code, message.unwrap_or_default()))
+}
+
 /// No credentials, no region, a wrong URL: the SDK gave up before it sent anything.
 fn not_sent<E: Error + 'static>(error: &SdkError<E, Response>) -> (Kind, String) {
     let why = DisplayErrorContext(error).to_string();
@@ -76,12 +120,7 @@ fn of_service(error: &impl ProvideErrorMetadata, status: u16, right: &str) -> (K
     let code = error.code().unwrap_or("an error without a code");
     let message = error.message().unwrap_or("no message");
     match code {
-        "ServiceUnavailableException"
-        | "ThrottlingException"
-        | "LimitExceededException"
-        | "ProvisionedThroughputExceededException"
-        | "KMSThrottlingException"
-        | "RequestLimitExceeded" => (Kind::Throttled, "throttles".to_owned()),
+        code if THROTTLES.contains(&code) => (Kind::Throttled, "throttles".to_owned()),
         "ResourceNotFoundException" => (
             Kind::Gone,
             "does not exist: create it (infrastructure/), or give the right --stream and region"

@@ -37,6 +37,16 @@ pub fn list(
         Ok(ControlFlow::Continue(()))
     });
     listed
-        .and_then(|damaged| out.flush().and_then(|()| missing(damaged, notes)))
+        .and_then(|damaged| {
+            out.flush()?;
+            if inspector.refused() > 0 {
+                writeln!(
+                    notes,
+                    "{} events that the stream refused are set aside in refused-…, and not among these: `clickstream-relay replay` sends them again",
+                    inspector.refused()
+                )?;
+            }
+            missing(damaged, notes)
+        })
         .map_err(SpoolError::io("the events cannot be listed"))
 }
