@@ -14,7 +14,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use firehose_local::{Stream, log_line};
+use firehose_local::{Stream, StreamConfig, log_line};
 
 use self::decide::{members, step};
 pub use self::error::{DeliveryError, OpenError};
@@ -79,7 +79,20 @@ impl Epochs {
         config: lake::Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let stream = Stream::new(config.stream())?;
+        Self::open_stream(spool, config.clone(), config.stream(), clock)
+    }
+
+    /// As [`Epochs::open`], to a stream of the caller's.
+    ///
+    /// # Errors
+    /// As [`Epochs::open`].
+    pub fn open_stream(
+        spool: &Spool,
+        config: lake::Config,
+        stream: StreamConfig,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let stream = Stream::new(stream)?;
         let checkpoint = spool.checkpoint();
         let files = Arc::clone(spool.files());
         let (mut plans, found) =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clickstream_relay::spool::files::SyncPoint;
 use clickstream_relay::spool::files::simulated::Crash;
-use firehose_local::PartitionBy;
+use firehose_local::{PartitionBy, StreamConfig};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -46,6 +46,7 @@ pub fn run(seed: u64, skip: Option<SyncPoint>) -> Result<Sum, (Counterexample, V
     let mut history = History {
         users,
         random,
+        prefixes: StdRng::seed_from_u64(!seed),
         world,
         few_segments,
         sum: Sum::default(),
@@ -62,6 +63,8 @@ pub fn run(seed: u64, skip: Option<SyncPoint>) -> Result<Sum, (Counterexample, V
 
 struct History {
     random: StdRng,
+    /// For the stream's prefix alone: the other choices stay what they were.
+    prefixes: StdRng,
     world: World,
     few_segments: bool,
     users: u32,
@@ -236,10 +239,14 @@ impl History {
     /// The stream's configuration is another one from the next start on, whatever is open
     /// then: partitions by user or by bucket, under one prefix or another.
     fn change_stream(&mut self) {
-        self.world.partition_by = match self.random.random_bool(0.5) {
+        self.world.stream = StreamConfig::clickstream(match self.random.random_bool(0.5) {
             true => PartitionBy::User,
             false => PartitionBy::Bucket,
-        };
+        });
+        if self.prefixes.random_bool(0.5) {
+            let prefix = &mut self.world.stream.prefix;
+            *prefix = prefix.replacen("clickstream/", "elsewhere/in/", 1);
+        }
     }
 
     fn reconfigure(&mut self) {

@@ -12,7 +12,7 @@ use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
 use clickstream_relay::spool::queue::Submitted;
 use clickstream_relay::spool::writer::Writer;
 use clickstream_relay::spool::{self, AppendError, Counters, Entry, Spool, Stored, Totals};
-use firehose_local::PartitionBy;
+use firehose_local::{PartitionBy, StreamConfig};
 use tokio::sync::oneshot::Receiver;
 
 use crate::hand_clock::HandClock;
@@ -39,7 +39,7 @@ pub struct World {
     pub disk: SimulatedDisk,
     pub clock: Arc<HandClock>,
     pub config: spool::Config,
-    pub partition_by: PartitionBy,
+    pub stream: StreamConfig,
     pub model: Model,
     /// Events that got no 200 yet.
     pub owed: Vec<u64>,
@@ -76,7 +76,7 @@ impl World {
                 duplicates: duplicates(),
                 ..spool::Config::new("/data/spool")
             },
-            partition_by: PartitionBy::User,
+            stream: StreamConfig::clickstream(PartitionBy::User),
             model: Model::default(),
             owed: Vec::new(),
             taken_at: BTreeMap::new(),
@@ -205,14 +205,11 @@ impl World {
 
     /// One part of an epoch; says what happened.
     pub fn deliver(&mut self) -> Result<Delivery, Counterexample> {
-        let config = lake::Config {
-            partition_by: self.partition_by,
-            ..lake::Config::new("/data/lake")
-        };
+        let (config, stream) = (lake::Config::new("/data/lake"), self.stream.clone());
         let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
         let process = self.process()?;
         if process.epochs.is_none() {
-            match Epochs::open(&process.spool, config, clock) {
+            match Epochs::open_stream(&process.spool, config, stream, clock) {
                 Ok(epochs) => process.epochs = Some(epochs),
                 Err(error) => {
                     self.trace.push(format!("the lake does not open: {error}"));
