@@ -1,6 +1,9 @@
 //! `check`: says in plain sentences what settings would do, and tries what can be tried: the port,
 //! the folders, the sink. It takes no event.
 
+#[cfg(feature = "tls")]
+mod certificate;
+mod kept;
 mod room;
 mod senders;
 mod sinks;
@@ -83,7 +86,10 @@ pub async fn check(config: &Config) -> Found {
         config.http.scheme()
     );
     found.tried("listen", is, bound);
+    #[cfg(feature = "tls")]
+    certificate::look(config, &crate::clock::SystemClock::default(), &mut found);
     senders::look(config, &mut found);
+    kept::look(config, &mut found);
     room::look(config, &mut found);
     sinks::look(config, &mut found).await;
     found

@@ -295,6 +295,16 @@ impl Page {
         );
     }
 
+    /// Until when the certificate is valid, in seconds since 1970.
+    #[cfg(feature = "tls")]
+    pub fn certificate(&mut self, expires_ms: u64) {
+        self.gauge(
+            "tls_certificate_expiration_timestamp_seconds",
+            "When the certificate that is shown expires, seconds since 1970.",
+            expires_ms / 1000,
+        );
+    }
+
     /// The answer.
     #[must_use]
     pub fn response(self) -> Response {

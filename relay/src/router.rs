@@ -43,6 +43,9 @@ pub struct Rooms {
     pub oldest_allowed_ms: u64,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The certificate that is shown, if this relay ends TLS itself.
+    #[cfg(feature = "tls")]
+    pub tls: Option<crate::http::tls::Tls>,
     /// What forwarding has done, if the sink is a lake or a stream.
     pub stream: OnceLock<Arc<counters::Counters>>,
 }
@@ -172,6 +175,14 @@ async fn metrics(State(rooms): Shared, headers: HeaderMap, uri: Uri) -> Response
     page.foreseen(&foreseen.unwrap_or_default());
     page.intake(&rooms.intake);
     page.rejected(rooms.keeper.counters());
+    #[cfg(feature = "tls")]
+    if let Some(expires_ms) = rooms
+        .tls
+        .as_ref()
+        .and_then(crate::http::tls::Tls::expires_ms)
+    {
+        page.certificate(expires_ms);
+    }
     page.response()
 }
 

@@ -157,11 +157,22 @@ impl Relay {
             access,
             oldest_allowed_ms: oldest_allowed_ms(&config.sink),
             clock: Arc::clone(&edges.clock),
+            #[cfg(feature = "tls")]
+            tls: config.http.tls.clone(),
             stream: OnceLock::new(),
         });
         let (stop, stopping) = watch::channel(None);
         let (starting, started) = watch::channel(Started::NotYet);
         watch_keys(&config, &rooms, &stopping);
+        #[cfg(feature = "tls")]
+        if let Some(tls) = config.http.tls.clone() {
+            let clock = Arc::clone(&edges.clock);
+            drop(tokio::spawn(crate::http::tls::expiry::watch(
+                tls,
+                clock,
+                stopping.clone(),
+            )));
+        }
         let life = tokio::spawn(life(config, edges, Arc::clone(&rooms), starting, stopping));
         Ok(Self {
             rooms,

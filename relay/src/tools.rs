@@ -7,4 +7,6 @@ pub mod replay;
 
 pub mod tail;
 
+pub mod https;
+
 pub mod progress;

@@ -18,6 +18,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+pub mod expiry;
+
 /// How often the files are compared with what was read.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -123,6 +125,27 @@ impl Tls {
         let new = parsed(&pair.cert, &pair.key, &bytes, &pair.provider)?;
         *pair.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(true)
+    }
+
+    /// The certificate's file.
+    #[must_use]
+    pub fn certificate_file(&self) -> &Path {
+        &self.pair.cert
+    }
+
+    /// The key's file.
+    #[must_use]
+    pub fn key_file(&self) -> &Path {
+        &self.pair.key
+    }
+
+    /// When the certificate that is shown expires, milliseconds since 1970; none when that cannot
+    /// be read.
+    #[must_use]
+    pub fn expires_ms(&self) -> Option<u64> {
+        let shown = self.pair.shown.read();
+        let shown = shown.unwrap_or_else(PoisonError::into_inner);
+        shown.cert.first().and_then(expiry::expires_ms)
     }
 
     /// Looks at the files for ever: every few seconds, and at once on SIGHUP.

@@ -53,6 +53,26 @@ pub enum InvalidPath {
     Relay,
 }
 
+impl std::fmt::Display for Path {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, step) in self.0.iter().enumerate() {
+            let dot = if index == 0 { "" } else { "." };
+            match step {
+                Step::Any => write!(f, "{dot}*")?,
+                Step::Named(name) if is_plain(name) => write!(f, "{dot}{name}")?,
+                Step::Named(name) => write!(f, "{dot}\"{name}\"")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a name needs no quotes.
+fn is_plain(name: &str) -> bool {
+    let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"\"*[].".contains(c);
+    !name.is_empty() && name.chars().all(plain)
+}
+
 impl std::str::FromStr for Path {
     type Err = InvalidPath;
 
@@ -111,14 +131,10 @@ impl Step {
         }
         let end = text.find('.').unwrap_or(text.len());
         let (name, after) = text.split_at(end);
-        let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"\"*[]".contains(c);
         match name {
             "*" => Some((Self::Any, after)),
             "" => None,
-            name => name
-                .chars()
-                .all(plain)
-                .then(|| (Self::Named(name.to_owned()), after)),
+            name => is_plain(name).then(|| (Self::Named(name.to_owned()), after)),
         }
     }
 

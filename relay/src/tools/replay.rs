@@ -14,6 +14,7 @@ use clap::Args;
 use self::files::{Line, Lines};
 use self::resume::Resume;
 use self::send::{Post, SendError, Sender};
+use super::https::Trust;
 
 pub mod files;
 pub mod http;
@@ -32,9 +33,12 @@ pub struct Replay {
     /// (`clickstream-errors/`), exports by `spool export`; plain or gzip
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
-    /// The relay, such as http://127.0.0.1:8081
+    /// The relay, such as http://127.0.0.1:8081 or https://events.example.com
     #[arg(long, value_name = "URL", required_unless_present = "dry_run")]
     pub to: Option<String>,
+    /// Whom to believe.
+    #[command(flatten)]
+    pub trust: Trust,
     /// Its write key; events keep their user id only with a key of kind server
     #[arg(
         long,
@@ -139,7 +143,7 @@ impl Replay {
         read: &mut dyn FnMut(u64, u64),
     ) -> Result<bool, ReplayError> {
         let mut post = match (&self.to, &self.write_key) {
-            (Some(to), Some(key)) if !self.dry_run => Some(http::Relay::new(to, key)?),
+            (Some(to), Some(key)) if !self.dry_run => Some(http::Relay::new(to, key, &self.trust)?),
             _ => None,
         };
         let post = post.as_mut().map(|post| post as &mut dyn Post);

@@ -9,6 +9,7 @@ use clap::Args;
 use self::client::{ClientError, Place};
 use self::said::Reader;
 use self::show::Show;
+use super::https::Trust;
 use crate::config::secret::Secret;
 
 pub mod client;
@@ -27,6 +28,9 @@ pub struct Tail {
         default_value = "http://127.0.0.1:8081"
     )]
     pub url: String,
+    /// Whom to believe.
+    #[command(flatten)]
+    pub trust: Trust,
     /// The relay's token, where it is not in the link
     #[arg(
         long,

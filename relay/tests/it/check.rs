@@ -120,3 +120,74 @@ fn no_secret_is_said() {
         "{text}"
     );
 }
+
+#[test]
+fn rules_and_key_files_are_said_in_words_and_open_secrets_are_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, mode| {
+        let path = dir.path().join(name);
+        fs_err::write(&path, "2026-01:0123456789abcdef0123456789abcdef\n").unwrap();
+        let mode = std::fs::Permissions::from_mode(mode);
+        fs_err::set_permissions(&path, mode).unwrap();
+    };
+    file("open", 0o644);
+    file("closed", 0o640);
+    let rules = [
+        "--redact",
+        "traits.*,properties.\"card.number\"",
+        "--redact-query",
+        "email",
+    ];
+    for name in ["open", "closed"] {
+        let all = [&HERE[..], &KEY, &rules, &["--identity-key-file", name]].concat();
+        let (status, text) = check(dir.path(), &all);
+        assert_eq!(status, 0, "{text}");
+        for words in [
+            "traits.*, properties.\"card.number\"; and ?email= of every address",
+            "before anything is stored",
+            "its network alone is kept",
+            &format!("also those in {name}; read again when it changes"),
+        ] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let warned = text.contains("every user of this machine can read open");
+        assert_eq!(warned, name == "open", "{text}");
+    }
+    let (_, text) = check(dir.path(), &[&HERE[..], &KEY].concat());
+    assert!(
+        text.contains("nothing: events are stored with all that they bring"),
+        "{text}"
+    );
+    let missing = [&HERE[..], &KEY, &["--identity-key-file", "none"]].concat();
+    let output = Command::new(env!("CARGO_BIN_EXE_clickstream-relay"))
+        .current_dir(dir.path())
+        .env_clear()
+        .arg("check")
+        .args(missing)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && said.contains("check the path and who may read it"),
+        "{said}"
+    );
+}
+
+#[test]
+fn complaint_52_bedrock_chat_223_check_says_how_many_files_a_day_and_how_to_have_fewer() {
+    let dir = tempfile::tempdir().unwrap();
+    let said = |by: &str| {
+        let settings = ["--partition-by", by, "--buffer-interval", "900"];
+        check(dir.path(), &[&HERE[..], &KEY, &settings].concat()).1
+    };
+    let user = said("user");
+    let words = "each user who is always active makes 96 a day; --partition-by bucket bounds";
+    assert!(user.contains(words), "{user}");
+    let bucket = said("bucket");
+    assert!(
+        bucket.contains("at most 128 files a delivery, 12288 a day"),
+        "{bucket}"
+    );
+}

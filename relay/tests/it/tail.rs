@@ -156,7 +156,7 @@ fn what_hinders_it_is_said() {
             &["tail", "--url", "http://127.0.0.1:1"],
             "is it running? say where with --url",
         ),
-        (&["tail", "--url", "https://x"], "http://HOST:PORT"),
+        (&["tail", "--url", "ftp://x"], "http://HOST:PORT"),
         (
             &["tail", "--url", &url, "--token", "t-1", "--type", "click"],
             "type=\"click\" cannot be read; there are identify, track",

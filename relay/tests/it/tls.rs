@@ -21,6 +21,9 @@ use tokio_rustls::client::TlsStream;
 
 use crate::house::{House, event};
 
+mod expiry;
+mod tools;
+
 /// An authority, and the files of the server whose certificate it signs.
 struct Authority {
     issuer: Issuer<'static, KeyPair>,
@@ -53,7 +56,10 @@ impl Authority {
     }
 
     fn made(&self) -> (String, String) {
-        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        self.made_by(CertificateParams::new(["localhost".to_owned()]).unwrap())
+    }
+
+    fn made_by(&self, params: CertificateParams) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let cert = params.signed_by(&key, &self.issuer).unwrap();
         (cert.pem(), key.serialize_pem())

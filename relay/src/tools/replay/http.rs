@@ -3,16 +3,21 @@
 use std::time::Duration;
 
 use super::send::{Answer, Post};
+use crate::tools::https::{HttpsError, Trust, is_address};
 
 /// A request takes no longer, the relay's own patience with a slow disk included.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// `--to` is no address of a relay.
+/// Why `--to` cannot be spoken to.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "--to {0}: give the relay as http://HOST:PORT; for https send through a proxy of this machine"
-)]
-pub struct AddressError(String);
+pub enum AddressError {
+    /// It is no address of a relay.
+    #[error("--to {0}: give the relay as http://HOST:PORT or https://HOST")]
+    Form(String),
+    /// Its TLS.
+    #[error(transparent)]
+    Https(#[from] HttpsError),
+}
 
 /// Posts to a relay.
 #[derive(Debug)]
@@ -26,21 +31,13 @@ impl Relay {
     /// To the relay at this address, with this write key.
     ///
     /// # Errors
-    /// When it is no `http://` address.
-    pub fn new(to: &str, key: &str) -> Result<Self, AddressError> {
+    /// When it is no address, or there is nobody to believe that it is that relay.
+    pub fn new(to: &str, key: &str, trust: &Trust) -> Result<Self, AddressError> {
         let uri: Option<http::Uri> = to.parse().ok();
-        let is_http =
-            uri.is_some_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
-        if !is_http {
-            return Err(AddressError(to.to_owned()));
-        }
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT))
-            .build();
+        let uri = uri.filter(is_address);
+        let uri = uri.ok_or_else(|| AddressError::Form(to.to_owned()))?;
         Ok(Self {
-            agent: agent.into(),
+            agent: trust.agent(&uri, Some(TIMEOUT))?,
             url: format!("{}/v1/batch", to.trim_end_matches('/')),
             key: key.to_owned(),
         })
@@ -82,10 +79,11 @@ mod tests {
             "http://relay.internal/",
             "http://[::1]:1",
         ] {
-            assert!(Relay::new(good, "k").is_ok(), "{good}");
+            assert!(Relay::new(good, "k", &Trust::default()).is_ok(), "{good}");
         }
-        for bad in ["127.0.0.1:8081", "https://x", "", "/x"] {
-            let error = Relay::new(bad, "k").unwrap_err().to_string();
+        for bad in ["127.0.0.1:8081", "ftp://x", "", "/x"] {
+            let error = Relay::new(bad, "k", &Trust::default());
+            let error = error.unwrap_err().to_string();
             assert!(error.contains("http://HOST:PORT"), "{error}");
         }
     }

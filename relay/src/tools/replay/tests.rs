@@ -60,6 +60,7 @@ impl Place {
         Replay {
             inputs: vec![self.dir.path().join("events.jsonl")],
             to: None,
+            trust: Trust::default(),
             write_key: None,
             dry_run: false,
             resume: Some(self.dir.path().join("places")),

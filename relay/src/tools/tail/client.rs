@@ -6,11 +6,13 @@ use http::{StatusCode, Uri};
 
 use super::Tail;
 use crate::intake::key::query_value;
+use crate::tools::https::{HttpsError, is_address};
 
 /// Where the stream is, and with which wishes.
 #[derive(Debug)]
 pub struct Place {
     agent: ureq::Agent,
+    scheme: String,
     authority: String,
     token: Option<String>,
     /// All of the query but the limit.
@@ -21,10 +23,11 @@ pub struct Place {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Not an address that can be read from.
-    #[error(
-        "--url {0}: give the relay as http://HOST:PORT; for https go through a proxy of this machine"
-    )]
+    #[error("--url {0}: give the relay as http://HOST:PORT or https://HOST")]
     Url(String),
+    /// Its TLS.
+    #[error(transparent)]
+    Https(#[from] HttpsError),
     /// Nobody is there, or the connection broke.
     #[error("cannot read from the relay at {0}: {1}; is it running? say where with --url")]
     Away(String, String),
@@ -45,7 +48,7 @@ impl ClientError {
         match self {
             Self::Away(..) => true,
             Self::Refused(status, _) => status.is_server_error(),
-            Self::Url(_) | Self::Token(_) => false,
+            Self::Url(_) | Self::Https(_) | Self::Token(_) => false,
         }
     }
 }
@@ -61,16 +64,13 @@ impl Place {
         let wrong = || ClientError::Url(shown.to_owned());
         let uri: Uri = tail.url.parse().map_err(|_| wrong())?;
         let authority = uri.authority().ok_or_else(wrong)?.as_str();
-        if uri.scheme_str() != Some("http") {
+        if !is_address(&uri) {
             return Err(wrong());
         }
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .build();
         let token = tail.token.as_ref().map(|token| token.0.clone());
         Ok(Self {
-            agent: agent.into(),
+            agent: tail.trust.agent(&uri, None)?,
+            scheme: uri.scheme_str().unwrap_or("http").to_owned(),
             authority: authority.to_owned(),
             token: query_value(&uri, "token").or(token),
             query: query(tail),
@@ -89,8 +89,8 @@ impl Place {
         let limit = limit.map(|limit| format!("&limit={limit}"));
         let limit = limit.unwrap_or_default();
         let url = format!(
-            "http://{}/live/events?{}{limit}",
-            self.authority, self.query
+            "{}://{}/live/events?{}{limit}",
+            self.scheme, self.authority, self.query
         );
         let mut request = self.agent.get(url);
         if let Some(token) = &self.token {
@@ -184,7 +184,7 @@ mod tests {
             (&*found.authority, found.token.as_deref()),
             ("relay.internal", Some("t"))
         );
-        for url in ["https://h:9/live?token=secret", "127.0.0.1:9", "/live"] {
+        for url in ["ftp://h:9/live?token=secret", "127.0.0.1:9", "/live"] {
             let error = place(&["--url", url]).unwrap_err().to_string();
             assert!(error.contains("http://HOST:PORT"), "{error}");
             assert!(!error.contains("secret"), "{error}");
