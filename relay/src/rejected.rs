@@ -40,6 +40,8 @@ pub struct Refused {
     pub received_at_ms: u64,
     /// Whose write key brought it.
     pub source: String,
+    /// When its batch was sent, by the batch's own word.
+    pub sent_at: Option<Timestamp>,
     /// Its place in the batch.
     pub index: usize,
     /// Its own id, where it could be read.
@@ -235,6 +237,9 @@ fn line(refused: &Refused) -> Vec<u8> {
     #[serde(rename_all = "camelCase")]
     struct Line<'a> {
         received_at: String,
+        /// The batch's: where the event says another, that one counts.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sent_at: Option<String>,
         source: &'a str,
         index: usize,
         message_id: Option<&'a str>,
@@ -251,6 +256,7 @@ fn line(refused: &Refused) -> Vec<u8> {
     let received_at = i64::try_from(refused.received_at_ms).unwrap_or(i64::MAX);
     let line = Line {
         received_at: Timestamp::from_ms(received_at).to_string(),
+        sent_at: refused.sent_at.map(|time| time.to_string()),
         source: &refused.source,
         index: refused.index,
         message_id: refused.message_id.as_deref(),
@@ -275,6 +281,7 @@ mod tests {
         Refused {
             received_at_ms: 1_767_323_045_006,
             source: "shop".to_owned(),
+            sent_at: Timestamp::parse("2026-01-02T03:04:04Z"),
             index,
             message_id: Some("m-1".to_owned()),
             code: "too_deep",
@@ -301,7 +308,7 @@ mod tests {
         let text = fs_err::read_to_string(path(&config.dir, 1)).unwrap();
         assert_eq!(
             text,
-            "{\"receivedAt\":\"2026-01-02T03:04:05.006Z\",\"source\":\"shop\",\"index\":3,\
+            "{\"receivedAt\":\"2026-01-02T03:04:05.006Z\",\"sentAt\":\"2026-01-02T03:04:04.000Z\",\"source\":\"shop\",\"index\":3,\
              \"messageId\":\"m-1\",\"code\":\"too_deep\",\
              \"reason\":\"$.a: nests deeper than 64 levels\",\"raw\":\"{\\\"a\\\":\u{fffd}}\"}\n"
         );

@@ -157,6 +157,7 @@ impl Intake {
                 sorted.kept.extend(key.map(|key| Refused {
                     received_at_ms,
                     source: key.source.clone(),
+                    sent_at: request.batch.sent_at(),
                     index,
                     message_id: rejected.message_id.clone(),
                     code: rejected.code,

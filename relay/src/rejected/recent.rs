@@ -76,6 +76,7 @@ mod tests {
         Refused {
             received_at_ms: 0,
             source: "shop".to_owned(),
+            sent_at: None,
             index,
             message_id: None,
             code: "too_deep",

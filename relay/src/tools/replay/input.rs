@@ -33,6 +33,8 @@ pub enum Kind {
     Rejected {
         /// `receivedAt` of the rejection, as text.
         received_at: String,
+        /// When its batch was sent, as text, if the batch said so.
+        sent_at: Option<String>,
     },
     /// As the relay wrote it.
     Line,
@@ -45,6 +47,7 @@ pub type Reason = &'static str;
 #[serde(rename_all = "camelCase")]
 struct RejectedLine {
     received_at: String,
+    sent_at: Option<String>,
     code: String,
     #[serde(rename = "reason")]
     _reason: String,
@@ -94,6 +97,7 @@ fn rejected_event(rejected: RejectedLine, line: &[u8]) -> Result<Event, Reason> 
         members,
         kind: Kind::Rejected {
             received_at: rejected.received_at,
+            sent_at: rejected.sent_at,
         },
         // With time, source and place in its batch, which the line says.
         derived_id: derived(line, 0),

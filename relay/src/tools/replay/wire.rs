@@ -110,8 +110,11 @@ pub fn event(event: Event, believe_claims: bool) -> Result<Vec<u8>, Reason> {
                 members.remove(&["userId"]);
             }
         }
-        Kind::Rejected { received_at } => {
-            correct(&mut members, received_at);
+        Kind::Rejected {
+            received_at,
+            sent_at,
+        } => {
+            correct(&mut members, received_at, sent_at.as_deref());
             members.remove(&["sentAt", "writeKey"]);
             if !believe_claims {
                 members.remove(&["userId"]);
@@ -139,13 +142,13 @@ fn is_number(members: &Members, name: &str) -> bool {
 }
 
 /// Gives a rejected event the time that the relay would have given it then.
-fn correct(members: &mut Members, received_at: &str) {
+fn correct(members: &mut Members, received_at: &str, batch_sent_at: Option<&str>) {
     let Some(received) = Timestamp::parse(received_at) else {
         return;
     };
     let time = |name| members.text(name).and_then(|text| Timestamp::parse(&text));
     let given = time("timestamp").or_else(|| time("originalTimestamp"));
-    let sent = time("sentAt");
+    let sent = time("sentAt").or_else(|| Timestamp::parse(batch_sent_at?));
     match (given, sent) {
         (Some(given), Some(sent)) => {
             let late = (sent.ms() - given.ms()).max(0);
@@ -180,7 +183,27 @@ mod tests {
     fn rejected() -> Kind {
         Kind::Rejected {
             received_at: "2026-01-02T03:04:05.000Z".to_owned(),
+            sent_at: None,
         }
+    }
+
+    #[test]
+    fn a_rejected_event_is_corrected_by_its_batchs_time_unless_it_has_one_of_its_own() {
+        let kind = || Kind::Rejected {
+            received_at: "2026-01-02T03:04:05.000Z".to_owned(),
+            sent_at: Some("2026-01-02T02:00:09.000Z".to_owned()),
+        };
+        let raw = r#"{"type":"page","messageId":"m","timestamp":"2026-01-02T02:00:00Z"}"#;
+        let found = sent(raw, kind(), false);
+        assert_eq!(found["timestamp"], "2026-01-02T03:03:56.000Z");
+        let own = raw.replace('}', r#","sentAt":"2026-01-02T02:00:05Z"}"#);
+        let found = sent(&own, kind(), false);
+        assert_eq!(found["timestamp"], "2026-01-02T03:04:00.000Z");
+        // One that cannot be read is none, as at the intake.
+        let own = raw.replace('}', r#","sentAt":"soon"}"#);
+        let found = sent(&own, kind(), false);
+        assert_eq!(found["timestamp"], "2026-01-02T03:03:56.000Z");
+        assert!(found.get("sentAt").is_none());
     }
 
     #[test]
