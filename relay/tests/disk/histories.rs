@@ -21,7 +21,7 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 #[test]
-fn no_history_loses_or_doubles_an_event() {
+fn complaint_45_rudder_server_709_no_history_loses_or_doubles_an_event() {
     let seeds = seeds();
     let threads = thread::available_parallelism().map_or(2, usize::from);
     let sums: Vec<Sum> = thread::scope(|scope| {

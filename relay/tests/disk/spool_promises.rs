@@ -89,7 +89,8 @@ fn three_commits(seed: u64) -> (SimulatedDisk, std::ops::Range<usize>) {
 }
 
 #[test]
-fn a_tail_torn_at_any_byte_costs_the_unfinished_commit_and_nothing_else() {
+fn complaint_38_vector_17644_a_tail_torn_at_any_byte_costs_the_unfinished_commit_and_nothing_else()
+{
     let (disk, commit) = three_commits(1);
     let whole = segment(&disk);
     for torn in commit.clone() {

@@ -115,7 +115,8 @@ fn the_spool_of_a_dead_relay_reaches_another_with_users_and_times() -> anyhow::R
 }
 
 #[test]
-fn rejected_events_and_error_objects_are_sent_again() -> anyhow::Result<()> {
+fn complaint_54_floci_3393_rejected_events_and_error_objects_are_sent_again() -> anyhow::Result<()>
+{
     let folder = tempfile::tempdir()?;
     let (old, new) = (folder.path().join("old"), folder.path().join("new"));
     let relay = Relay::start(&old, &[])?;

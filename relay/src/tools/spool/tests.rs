@@ -84,7 +84,7 @@ fn rot(dir: &Path, number: u32) {
 }
 
 #[tokio::test]
-async fn list_and_export_give_what_is_not_delivered_and_change_nothing() {
+async fn complaint_39_vector_19154_list_and_export_give_what_is_not_delivered_and_change_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
     five(dir).await;
