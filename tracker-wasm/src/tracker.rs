@@ -221,9 +221,10 @@ impl Tracker {
         self.outbox.database()
     }
 
-    /// The database is there, or will not be.
-    pub(crate) fn opened(&mut self, open: bool) -> Effects {
+    /// The database is there with so many bytes of lines, or will not be.
+    pub(crate) fn opened(&mut self, open: bool, stored: usize) -> Effects {
         let now = clock::now();
+        self.outbox.transport.found(stored);
         self.outbox.opened(open, now);
         self.proceed("", now)
     }

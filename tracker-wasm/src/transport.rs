@@ -122,7 +122,9 @@ impl Transport {
         self.note(news::QUEUED, &line.json, None);
         let (used, bound) = match self.database {
             Database::Missing => (self.queue.bytes(), MEMORY_BYTES),
-            _ => (self.stored + self.unsaved_bytes(), KEPT_BYTES),
+            // What is in it is not known yet.
+            Database::Opening => (self.unsaved_bytes(), MEMORY_BYTES),
+            Database::Open => (self.stored + self.unsaved_bytes(), KEPT_BYTES),
         };
         let reason = if line.json.len() > LINE_BYTES {
             "larger than 32 KiB"

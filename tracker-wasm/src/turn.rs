@@ -12,7 +12,14 @@ use crate::{deliver, lock, outbox::Errands, signal::enter, store::database::Data
 pub fn open(database: Rc<Database>) {
     spawn_local(async move {
         let open = database.open().await.is_ok();
-        enter(&mut |tracker| tracker.opened(open));
+        // What earlier pages left counts from this page's first event on.
+        let mut stored = 0;
+        if open {
+            for line in database.load().await.unwrap_or_default() {
+                stored += line.json.len();
+            }
+        }
+        enter(&mut |tracker| tracker.opened(open, stored));
     });
 }
 

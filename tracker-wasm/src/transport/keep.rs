@@ -48,6 +48,11 @@ impl Transport {
         self.queue.shrink(REMEMBERED_BYTES);
     }
 
+    /// What the database has, in bytes of lines.
+    pub const fn found(&mut self, stored: usize) {
+        self.stored = stored;
+    }
+
     /// The database is there, with what earlier pages left in it, or will not be.
     pub fn opened(&mut self, open: bool, now: f64) {
         if open {

@@ -257,6 +257,16 @@ fn over_the_bound_the_newest_is_refused_and_counted() {
     }
 }
 
+/// mixpanel-js#384: what earlier pages left counts from the first event on.
+#[test]
+fn complaint_05_the_bound_is_that_of_all_pages_together() {
+    let mut transport = durable();
+    transport.found(KEPT_BYTES - 40_000);
+    assert!(transport.push(line(0, 30_000), 0.0));
+    assert!(!transport.push(line(1, 30_000), 0.0));
+    assert_eq!(transport.envelope.dropped, 1);
+}
+
 #[test]
 fn a_token_goes_with_the_batch() {
     let mut transport = memory();

@@ -70,40 +70,47 @@ const STORED: &str = "return (async () => {
   return [bytes, own, noticed];
 })()";
 
-/// analytics-next#1261, #1200, #1320. A fifth of the list's 100,000 events, and six times what the
-/// bound lets in.
+/// analytics-next#1261, #1200, #1320; mixpanel-js#384. A fifth of the list's 100,000 events, and six
+/// times what the bound lets in; the second half after a reload.
 #[tokio::test(flavor = "multi_thread")]
-async fn complaint_04_an_endpoint_that_is_down_fills_no_more_than_the_bound() -> anyhow::Result<()>
-{
-    const EVENTS: usize = 20_000;
-    const BURSTS: usize = 20;
+async fn complaint_04_05_an_endpoint_that_is_down_fills_no_more_than_the_bound()
+-> anyhow::Result<()> {
+    const BURSTS: usize = 10;
+    const BURST: usize = 1_000;
     let world = World::start()?;
     world.cut();
     let browser = crate::tracker_policies::noticing().await?;
-    world.open(&browser, "").await?;
-    for _ in 0..BURSTS {
-        let burst = EVENTS / BURSTS;
-        let settled = browser
-            .run(&format!(
-                "return (async () => {{
-                   const all = Array.from({{length: {burst}}}, (_, n) => clickstream.track('E' + n));
-                   return (await Promise.all(all)).length;
-                 }})()"
-            ))
-            .await?;
-        assert_eq!(settled, burst);
+    for page in 0..2 {
+        world.open(&browser, "").await?;
+        // Whatever it says: the database has been looked into then.
+        browser.run("return clickstream.track('First')").await?;
+        for _ in 0..BURSTS {
+            let settled = browser
+                .run(&format!(
+                    "return (async () => {{
+                       const all = Array.from({{length: {BURST}}}, (_, n) => clickstream.track('E' + n));
+                       return (await Promise.all(all)).length;
+                     }})()"
+                ))
+                .await?;
+            assert_eq!(settled, BURST);
+        }
+        let stored = browser.run(STORED).await?;
+        let (bytes, own) = (stored[0].as_u64().unwrap(), stored[1].as_u64().unwrap());
+        // 2 MiB of lines, in letters, and the few of before the database was looked into; nothing
+        // but ids in the site's own storage.
+        assert!(bytes <= (2 << 20) + (16 << 10), "page {page}: {stored}");
+        assert!(bytes > 1 << 20, "the bound was reached: {stored}");
+        assert!(own < 70_000, "{stored}");
+        assert_eq!(stored[2], json!([]), "page {page}");
     }
-    let stored = browser.run(STORED).await?;
-    browser.close().await?;
-    let (bytes, own) = (stored[0].as_u64().unwrap(), stored[1].as_u64().unwrap());
-    // 2 MiB of lines, in letters, and nothing but ids in the site's own storage.
-    assert!(bytes <= 2 << 20, "{stored}");
-    assert!(bytes > 1 << 20, "the bound was reached: {stored}");
-    assert!(own < 70_000, "{stored}");
-    assert_eq!(stored[2], json!([]));
-    Ok(())
+    browser.close().await
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the relay's clock is this machine's, and so is what it is compared with"
+)]
 fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap()
 }
