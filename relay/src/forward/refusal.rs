@@ -85,8 +85,8 @@ impl Record {
 
     /// What becomes of it, when the stream has taken so many.
     pub(super) fn verdict(&self, patience: &Patience, now: Instant, taken: u64) -> Verdict {
-        let long = |refusal: &&Box<Refusal>| now - refusal.since >= patience.refused_for;
-        let times = self.refusal.as_ref().filter(long);
+        let times = self.refusal.as_deref();
+        let times = times.filter(|refusal| now - refusal.since >= patience.refused_for);
         let times = times.filter(|_| self.is_alone_refused(taken));
         match (times.map_or(0, |refusal| refusal.times), self.lines()) {
             (1.., 2..) => Verdict::Halve,
