@@ -24,7 +24,7 @@ pub struct Context<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timezone: Option<&'a str>,
     /// The screen.
-    #[serde(skip)] // Written by `write::line`, because of its fraction.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub screen: Option<Screen>,
     /// Which visit, and where in it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ fn path_and_search(url: &str) -> (&str, &str) {
 }
 
 /// A screen, in CSS pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Screen {
     /// Its width.

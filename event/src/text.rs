@@ -11,6 +11,36 @@ pub fn split(text: &str, at: u8) -> (&str, &str) {
     (before, text.get(end + 1..).unwrap_or_default())
 }
 
+/// The first of the words of `list` (white space of ASCII between them) that `wanted` says.
+pub fn word<'a>(list: &'a str, wanted: &mut dyn FnMut(&'a str) -> bool) -> Option<&'a str> {
+    let mut rest = list;
+    while !rest.is_empty() {
+        let end = rest.bytes().position(|byte| byte <= b' ');
+        let end = end.unwrap_or(rest.len());
+        let word = rest.get(..end).unwrap_or_default();
+        if !word.is_empty() && wanted(word) {
+            return Some(word);
+        }
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    None
+}
+
+/// A whole number in decimal digits.
+#[must_use]
+pub fn number(text: &str) -> Option<u32> {
+    let mut number = None;
+    for byte in text.bytes() {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        if digit > 9 {
+            return None;
+        }
+        let before: u32 = number.unwrap_or_default();
+        number = Some(before.checked_mul(10)?.checked_add(digit)?);
+    }
+    number
+}
+
 /// At most so many characters of a text.
 #[must_use]
 pub fn cut(text: &str, characters: usize) -> &str {
@@ -73,7 +103,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn as_str_s_own_methods_do(text in "[a-cü ]{0,12}", characters in 0..9_usize) {
+        fn a_number_is_what_parse_says(text in "[0-9]{0,11}|[0-9ax ]{0,3}") {
+            prop_assert_eq!(number(&text), text.parse::<u32>().ok());
+        }
+
+        #[test]
+        fn as_str_s_own_methods_do(text in "[a-cü \n]{0,12}", characters in 0..9_usize) {
+            let mut each = Vec::new();
+            prop_assert_eq!(word(&text, &mut |word| { each.push(word); false }), None);
+            prop_assert_eq!(&each, &text.split_ascii_whitespace().collect::<Vec<_>>());
+            let last = each.last().copied();
+            prop_assert_eq!(word(&text, &mut |word| Some(word) == last), last);
             prop_assert_eq!(split(&text, b'b'), text.split_once('b').unwrap_or((&text, "")));
             let kept: String = text.chars().take(characters).collect();
             prop_assert_eq!(cut(&text, characters), kept);

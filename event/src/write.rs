@@ -1,18 +1,18 @@
-//! Typed values to JSON text, small enough for a page: no float printing, no parser.
+//! Typed values to JSON text, small enough for a page: no exact floats, no parser.
+
+mod json;
 
 use serde::Serialize;
 
-use crate::{context::Screen, event::Event, text};
+use crate::{event::Event, text};
+pub use json::Refused;
 
 /// One event as one line of JSON, without a newline.
 ///
 /// # Errors
 /// None for the types of this crate; a `Serialize` of somebody else's may refuse.
-pub fn line(event: &Event<'_>) -> Result<String, serde_json::Error> {
+pub fn line(event: &Event<'_>) -> Result<String, Refused> {
     let mut context = object(event.context)?;
-    if let Some(screen) = &event.context.screen {
-        context = joined(&context, &self::screen(screen)?);
-    }
     if let Some(more) = event.context.more {
         context = joined(&context, more);
     }
@@ -33,37 +33,10 @@ pub fn line(event: &Event<'_>) -> Result<String, serde_json::Error> {
 ///
 /// # Errors
 /// None for the types of this crate; a `Serialize` of somebody else's may refuse.
-pub fn object<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
-    serde_json::to_string(value)
-}
-
-/// A screen by hand: its density is the one fraction that a page's events have, and printing
-/// floats exactly would cost the page two kilobytes of tables.
-fn screen(screen: &Screen) -> Result<String, serde_json::Error> {
-    Ok(text::joined(&[
-        "{\"screen\":{\"width\":",
-        &object(&screen.width)?,
-        ",\"height\":",
-        &object(&screen.height)?,
-        ",\"density\":",
-        &thousandths(screen.density)?,
-        "}}",
-    ]))
-}
-
-/// A number with three decimals at most; what is below nothing or no number is 0.
-fn thousandths(value: f64) -> Result<String, serde_json::Error> {
-    // A cast saturates: nothing here panics, whatever a browser says.
-    let thousandths = (value * 1000.0 + 0.5) as u32;
-    let mut number = object(&(thousandths / 1000))?;
-    let (mut rest, mut before) = (thousandths % 1000, ".");
-    while rest > 0 {
-        number.push_str(before);
-        number.push(char::from(b'0' + (rest / 100) as u8));
-        rest = rest % 100 * 10;
-        before = "";
-    }
-    Ok(number)
+pub fn object<T: Serialize + ?Sized>(value: &T) -> Result<String, Refused> {
+    let mut writer = json::Writer::default();
+    value.serialize(&mut writer)?;
+    Ok(writer.0)
 }
 
 /// The members of two JSON objects in one; the caller sees to it that no name is in both.
@@ -76,11 +49,20 @@ pub fn joined(first: &str, second: &str) -> String {
     text::joined(&[head, comma, tail])
 }
 
+/// Adds a member to an object's text that is not closed yet; `json` is its value's. `name` is one of
+/// ours: it is not escaped.
+pub fn member(object: &mut String, name: &str, json: &str) {
+    let before = if object.len() > 1 { ",\"" } else { "\"" };
+    for part in [before, name, "\":", json] {
+        object.push_str(part);
+    }
+}
+
 /// A string as JSON text.
 ///
 /// # Errors
 /// None.
-pub fn string(text: &str) -> Result<String, serde_json::Error> {
+pub fn string(text: &str) -> Result<String, Refused> {
     object(text)
 }
 
@@ -215,7 +197,7 @@ mod tests {
             (-1.0, "0"),
             (f64::NAN, "0"),
         ] {
-            assert_eq!(thousandths(value).unwrap(), text);
+            assert_eq!(object(&value).unwrap(), text);
         }
     }
 
@@ -229,7 +211,7 @@ mod tests {
 
         #[test]
         fn any_density_is_a_number_within_half_a_thousandth(value in 0.0..4.0e6_f64) {
-            let read: f64 = thousandths(value).unwrap().parse().unwrap();
+            let read: f64 = object(&value).unwrap().parse().unwrap();
             prop_assert!((read - value).abs() <= 0.000_500_1, "{} {}", read, value);
         }
     }

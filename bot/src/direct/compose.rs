@@ -17,8 +17,14 @@ use crate::visitor::Visitor;
 
 /// A value that JSON cannot hold.
 #[derive(Debug, thiserror::Error)]
-#[error("an event cannot be written as JSON: {0}")]
-pub struct Unwritable(#[from] serde_json::Error);
+pub enum Unwritable {
+    /// The event or what the tracker says by itself.
+    #[error("an event cannot be written as JSON: {0}")]
+    Event(#[from] write::Refused),
+    /// What a site says.
+    #[error("an event's properties cannot be written as JSON: {0}")]
+    Properties(#[from] serde_json::Error),
+}
 
 /// Everything about an event that is neither the visitor nor what happened.
 #[derive(Clone, Copy, Debug)]
