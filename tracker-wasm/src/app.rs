@@ -68,7 +68,7 @@ impl Future for Safe {
 }
 
 /// What the door is given in place of a file to load.
-type Heard = Closure<dyn FnMut(String, JsValue, Array, Array, f64, String, String)>;
+type Heard = Closure<dyn FnMut(Array)>;
 
 thread_local! {
     static PLUGINS: RefCell<Vec<Box<dyn Plugin>>> = const { RefCell::new(Vec::new()) };

@@ -1,89 +1,102 @@
 //! Which campaign led to a page: what its address says. No browser in here.
 
 use clickstream_event::{
-    context::{Campaign, ClickId},
-    text::split,
+    text::{split, word},
     write,
 };
 
-/// Parameters in which networks of advertisements put the id of a click.
-const CLICK_IDS: [&str; 13] = [
-    "gclid",
-    "gbraid",
-    "wbraid",
-    "dclid",
-    "fbclid",
-    "msclkid",
-    "ttclid",
-    "twclid",
-    "li_fat_id",
-    "yclid",
-    "epik",
-    "ScCid",
-    "rdt_cid",
+/// Our names of a campaign's members, and the parameters that say them.
+const MEMBERS: [(&str, &str); 5] = [
+    ("name", "utm_campaign"),
+    ("source", "utm_source"),
+    ("medium", "utm_medium"),
+    ("term", "utm_term"),
+    ("content", "utm_content"),
 ];
 
-/// The campaign of an address as JSON; empty where it names none. Without `clicks` the ids of
-/// advertisements' networks are passed over.
-pub fn of(url: &str, clicks: bool) -> String {
+/// Parameters in which networks of advertisements put the id of a click.
+const CLICK_IDS: &str = "gclid gbraid wbraid dclid fbclid msclkid ttclid twclid li_fat_id yclid \
+    epik ScCid rdt_cid";
+
+/// The campaign of an address as JSON (`clickstream_event::context::Campaign`); empty where it names
+/// none. Without `clicks` the ids of advertisements' networks are passed over. `decode` gives a text
+/// without its percent signs, where they are right.
+pub fn of(url: &str, clicks: bool, decode: &dyn Fn(&str) -> Option<String>) -> String {
     let query = split(split(url, b'#').0, b'?').1;
-    let mut found: [Option<String>; 5] = Default::default();
-    let mut click = None;
-    for pair in query.as_bytes().split(|byte| *byte == b'&') {
-        let pair = std::str::from_utf8(pair).unwrap_or_default();
-        let (name, value) = split(pair, b'=');
-        if value.is_empty() {
-            continue;
-        }
-        let known = ["campaign", "source", "medium", "term", "content"];
-        if let Some(utm) = name.strip_prefix("utm_") {
-            let place = known.iter().position(|known| *known == utm);
-            if let Some(place) = place.and_then(|place| found.get_mut(place)) {
-                *place = Some(decoded(value));
-            }
-        } else if clicks && let Some(known) = CLICK_IDS.iter().find(|known| **known == name) {
-            click = Some((*known, decoded(value)));
+    let json = |value: &str| {
+        let decoded = decode(&spaced(value)).unwrap_or_else(|| value.to_owned());
+        write::string(&decoded).unwrap_or_default()
+    };
+    let mut campaign = String::from("{");
+    for (name, said_by) in MEMBERS {
+        if let Some(value) = parameter(query, said_by) {
+            write::member(&mut campaign, name, &json(value));
         }
     }
-    let [name, source, medium, term, content] = &found;
-    let campaign = Campaign {
-        name: name.as_deref(),
-        source: source.as_deref(),
-        medium: medium.as_deref(),
-        term: term.as_deref(),
-        content: content.as_deref(),
-        click_id: click.as_ref().map(|(name, value)| ClickId { name, value }),
-    };
-    let none = click.is_none() && found.iter().all(Option::is_none);
-    if none {
+    let network = word(CLICK_IDS, &mut |name| parameter(query, name).is_some());
+    if let Some(name) = network.filter(|_| clicks) {
+        let mut click = String::from("{");
+        write::member(&mut click, "name", &json(name));
+        let value = parameter(query, name).unwrap_or_default();
+        write::member(&mut click, "value", &json(value));
+        click.push('}');
+        write::member(&mut campaign, "clickId", &click);
+    }
+    if campaign.len() == 1 {
         return String::new();
     }
-    write::object(&campaign).unwrap_or_default()
+    campaign.push('}');
+    campaign
 }
 
-/// A parameter's value without its percent signs; as it stands where they are none.
-fn decoded(value: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = value.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                match (digit(rest.next()), digit(rest.next())) {
-                    (Some(high), Some(low)) => (high * 16 + low) as u8,
-                    _ => return value.to_owned(),
-                }
-            }
-            byte => byte,
-        });
+/// The last value of a parameter, if it has one that is not empty.
+fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+    let (mut rest, mut found) = (query, None);
+    while !rest.is_empty() {
+        let (pair, after) = split(rest, b'&');
+        let (known, value) = split(pair, b'=');
+        if known == name && !value.is_empty() {
+            found = Some(value);
+        }
+        rest = after;
     }
-    String::from_utf8(bytes).unwrap_or_else(|_| value.to_owned())
+    found
+}
+
+/// Spaces in the place of plus signs.
+fn spaced(value: &str) -> String {
+    let (mut rest, mut spaced) = (value, String::new());
+    loop {
+        let (part, after) = split(rest, b'+');
+        spaced.push_str(part);
+        if part.len() == rest.len() {
+            return spaced;
+        }
+        spaced.push(' ');
+        rest = after;
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As `decodeURIComponent`.
+    fn decode(text: &str) -> Option<String> {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(byte) = rest.next() {
+            bytes.push(match byte {
+                b'%' => {
+                    let mut digit = || char::from(rest.next()?).to_digit(16);
+                    let (high, low) = (digit()?, digit()?);
+                    u8::try_from(high * 16 + low).unwrap()
+                }
+                byte => byte,
+            });
+        }
+        String::from_utf8(bytes).ok()
+    }
 
     #[test]
     fn a_campaign_is_what_the_address_says() {
@@ -100,16 +113,23 @@ mod tests {
                 "https://s.example/?utm_source=a%&utm_medium=%ff&fbclid=",
                 r#"{"source":"a%","medium":"%ff"}"#,
             ),
+            (
+                "?utm_term=+a++b+&utm_source=first&utm_source=last&fbclid=f&gclid=g&gclid=",
+                r#"{"source":"last","term":" a  b ","clickId":{"name":"gclid","value":"g"}}"#,
+            ),
             ("https://s.example/?utm_source=&utm_else=1&clid=2", ""),
             ("https://s.example/#?utm_source=a", ""),
             ("", ""),
         ] {
-            assert_eq!(of(url, true), campaign, "{url}");
+            assert_eq!(of(url, true, &decode), campaign, "{url}");
         }
     }
 
     #[test]
     fn a_network_s_id_is_passed_over_where_it_is_not_allowed() {
-        assert_eq!(of("/?gclid=a&utm_source=b", false), r#"{"source":"b"}"#);
+        assert_eq!(
+            of("/?gclid=a&utm_source=b", false, &decode),
+            r#"{"source":"b"}"#
+        );
     }
 }

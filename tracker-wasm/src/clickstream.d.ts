@@ -207,14 +207,14 @@ export interface Context {
   locale?: string;
   /** The page. */
   page?: Page;
+  /** The screen. */
+  screen?: Screen;
   /** Which visit, and where in it. */
   session?: Session;
   /** The time zone's name, as `Europe/London`. */
   timezone?: string;
   /** The browser, as it names itself. */
   userAgent?: string;
-  /** The screen. */
-  screen?: Screen;
   /** Another site's page that led to the visit. */
   referrer?: { url: string };
   /** The first page of all, on a visit's first event. */

@@ -52,6 +52,9 @@ impl Decision {
     /// What becomes of an event.
     #[must_use]
     pub fn state(&self) -> Consent {
+        if !cfg!(feature = "consent") {
+            return Consent::Granted;
+        }
         match self.says("analytics") {
             Some(true) => Consent::Granted,
             Some(false) => Consent::Refused,

@@ -26,7 +26,7 @@ impl Environment {
                 height: host.number("height") as i32,
                 density: host.number("density"),
             },
-            webdriver: host.get("webdriver").is_truthy(),
+            webdriver: host.is("webdriver"),
         }
     }
 

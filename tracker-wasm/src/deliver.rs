@@ -1,71 +1,90 @@
 //! The two ways out of a page: a request that may outlive it, and a beacon.
 
 use gloo_net::http::Request;
-use js_sys::{Array, JSON, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{AbortSignal, RequestInit};
+use js_sys::{Array, JSON, Object};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
-use crate::transport::Answer;
+use crate::{
+    js::{get, set, text},
+    transport::Answer,
+};
 
 /// How long an answer may take, in milliseconds.
 const TIMEOUT: u32 = 60_000;
 
-/// Posts a body and reads the whole answer: an answer left unread keeps its bytes of the
-/// 64 KiB for as long as the page lives. As `text/plain`, which needs no preflight. Gives with
-/// the answer the id that the relay remembers.
-pub async fn post(url: &str, body: &str) -> (Answer, Option<String>) {
-    let failed = (Answer::Failed, None);
-    let options = RequestInit::new();
-    options.set_method("POST");
-    options.set_body(&body.into());
-    // Who accepts a connection and never answers holds up nobody for long.
-    options.set_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT)));
-    // web-sys does not know the member yet.
-    let _ = Reflect::set(&options, &"keepalive".into(), &JsValue::TRUE);
-    // The relay's cookies, also where it has an origin of its own; a page without one (a sandboxed
-    // frame) could not read the answer then.
-    if web_sys::window().is_some_and(|window| window.origin() != "null") {
-        let _ = Reflect::set(&options, &"credentials".into(), &"include".into());
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(catch, js_namespace = navigator, js_name = sendBeacon)]
+    fn send_beacon(url: &str, body: &str) -> Result<bool, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = AbortSignal, js_name = timeout)]
+    fn abort_after(milliseconds: u32) -> Result<JsValue, JsValue>;
+}
+
+/// Where batches go.
+#[derive(Debug)]
+pub struct Relay {
+    /// The address of `/v1/batch`.
+    pub address: String,
+    /// With the relay's cookies, also where it has an origin of its own; a page without one (a
+    /// sandboxed frame) could not read the answer then.
+    pub cookies: bool,
+}
+
+impl Relay {
+    /// Posts a body and reads the whole answer: an answer left unread keeps its bytes of the
+    /// 64 KiB for as long as the page lives. As `text/plain`, which needs no preflight. Gives with
+    /// the answer the id that the relay remembers.
+    pub async fn post(&self, body: &str) -> (Answer, Option<String>) {
+        self.answer(body).await.unwrap_or((Answer::Failed, None))
     }
-    let Ok(request) = web_sys::Request::new_with_str_and_init(url, &options) else {
-        return failed;
-    };
-    let Ok(response) = Request::from(request).send().await else {
-        return failed;
-    };
-    let text = response.text().await.unwrap_or_default();
-    let answer = match response.status() {
-        200 => return stored(&text),
-        400 | 413 => Answer::Refused,
-        401 => Answer::UnknownKey,
-        429 | 503 => {
-            let seconds = response.headers().get("retry-after");
-            let seconds = seconds.and_then(|text| text.parse::<u32>().ok());
-            Answer::Later(seconds.map(|seconds| f64::from(seconds) * 1000.0))
+
+    async fn answer(&self, body: &str) -> Option<(Answer, Option<String>)> {
+        let options = Object::new();
+        set(&options, "method", &"POST".into());
+        set(&options, "body", &body.into());
+        set(&options, "keepalive", &JsValue::TRUE);
+        // Who accepts a connection and never answers holds up nobody for long.
+        if let Ok(signal) = abort_after(TIMEOUT) {
+            set(&options, "signal", &signal);
         }
-        _ => Answer::Failed,
-    };
-    (answer, None)
+        if self.cookies {
+            set(&options, "credentials", &"include".into());
+        }
+        let options = options.unchecked_ref();
+        let request = web_sys::Request::new_with_str_and_init(&self.address, options).ok()?;
+        let response = Request::from(request).send().await.ok()?;
+        let text = response.text().await.unwrap_or_default();
+        let answer = match response.status() {
+            200 => return Some(stored(&text)),
+            400 | 413 => Answer::Refused,
+            401 => Answer::UnknownKey,
+            429 | 503 => {
+                let seconds = response.headers().get("retry-after");
+                let seconds = seconds.as_deref().and_then(clickstream_event::text::number);
+                Answer::Later(seconds.map(|seconds| f64::from(seconds) * 1000.0))
+            }
+            _ => Answer::Failed,
+        };
+        Some((answer, None))
+    }
 }
 
 /// Hands a body to the browser, which sends it even when the page is gone.
 pub fn beacon(url: &str, body: &str) -> bool {
-    web_sys::window().is_some_and(|window| {
-        let sent = window.navigator().send_beacon_with_opt_str(url, Some(body));
-        sent.unwrap_or_default()
-    })
+    send_beacon(url, body).unwrap_or_default()
 }
 
 /// What an answer of 200 says: places and reasons of the rejected, and the id remembered.
-fn stored(text: &str) -> (Answer, Option<String>) {
-    let member = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
-    let answer = JSON::parse(text).unwrap_or_default();
-    let list = member(&answer, "rejected").dyn_into::<Array>();
-    let each = list.unwrap_or_default().into_iter().map(|one| {
-        let place = member(&one, "index").as_f64().unwrap_or(f64::INFINITY);
-        let reason = member(&one, "reason").as_string().unwrap_or_default();
-        (place as usize, reason)
-    });
-    let remembered = member(&answer, "anonymousId").as_string();
-    (Answer::Stored(each.collect()), remembered)
+fn stored(answer: &str) -> (Answer, Option<String>) {
+    let answer = JSON::parse(answer).unwrap_or_default();
+    let mut rejected = Vec::new();
+    if let Ok(list) = get(&answer, "rejected").dyn_into::<Array>() {
+        for at in 0..list.length() {
+            let one = list.get(at);
+            let reason = text(&one, "reason").unwrap_or_default();
+            let place = get(&one, "index").as_f64().unwrap_or(f64::INFINITY);
+            rejected.push((place as usize, reason));
+        }
+    }
+    (Answer::Stored(rejected), text(&answer, "anonymousId"))
 }

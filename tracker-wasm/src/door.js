@@ -34,7 +34,7 @@ export const open = (data, calls, run, explain) => {
     // What a plugin or a listener of ours adds meanwhile, comes after the page has had its turn.
     for (let count = waiting.length; count--; )
       try {
-        deliver(...waiting.shift());
+        deliver(waiting.shift());
       } catch (error) {
         failed(error);
       }
@@ -257,6 +257,7 @@ export const open = (data, calls, run, explain) => {
           ...data,
           plugins,
           write,
+          origin,
           userAgent: navigator.userAgent,
           locale: navigator.language,
           timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -273,6 +274,16 @@ export const open = (data, calls, run, explain) => {
             (document.scrollingElement || document.documentElement).scrollHeight,
           ],
           listen,
+          // Browsers tell of these by callbacks, Rust waits for promises.
+          settled: (target, good, bad) =>
+            new Promise((resolve, reject) => {
+              for (const kind of good.split(" ")) target["on" + kind] = resolve;
+              target["on" + bad] = reject;
+            }),
+          turn: (name) =>
+            new Promise((given) =>
+              navigator.locks.request(name, () => new Promise(given)).catch(given),
+            ),
           wake: (ms) => {
             clearTimeout(timer);
             timer = setTimeout(signal, ms, "tick");
@@ -289,7 +300,7 @@ export const open = (data, calls, run, explain) => {
       })
       .catch((error) => {
         // Without wasm (blocked, or a policy without 'wasm-unsafe-eval') the calls do nothing.
-        deliver = (kind, subject, list) => list[4]?.(false);
+        deliver = ([, , list]) => list[4]?.(false);
         drain();
         tell("stopped", void 0, String(error));
         return false;

@@ -6,8 +6,7 @@ use clickstream_event::{
     text::{cut, squeeze},
 };
 use js_sys::Array;
-use wasm_bindgen::JsCast;
-use web_sys::{Element, Node};
+use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 
 use crate::{mask::Masks, redact::redacted};
 
@@ -23,6 +22,59 @@ const TYPED: &str = "input:not([type=button],[type=submit],[type=reset]),textare
     [contenteditable]:not([contenteditable=false]),[role=textbox],[role=searchbox]";
 /// What says nothing to a reader.
 const SILENT: &str = "script,style,noscript,template,[data-clickstream-ignore]";
+
+const ELEMENT_NODE: u32 = 1;
+const TEXT_NODE: u32 = 3;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A node of a page, also of a frame's.
+    #[derive(Clone, Debug, PartialEq)]
+    pub type Node;
+    #[wasm_bindgen(method, getter, js_name = nodeType)]
+    fn kind(this: &Node) -> u32;
+    #[wasm_bindgen(method, getter, js_name = nodeValue)]
+    fn value(this: &Node) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = firstChild)]
+    fn first_child(this: &Node) -> Option<Node>;
+    #[wasm_bindgen(method, getter, js_name = nextSibling)]
+    fn next_sibling(this: &Node) -> Option<Node>;
+
+    /// One that is an element.
+    #[wasm_bindgen(extends = Node)]
+    #[derive(Clone, Debug, PartialEq)]
+    pub type Element;
+    #[wasm_bindgen(method, getter, js_name = localName)]
+    fn name(this: &Element) -> JsValue;
+    #[wasm_bindgen(method, js_name = getAttribute)]
+    fn says(this: &Element, name: &str) -> JsValue;
+    #[wasm_bindgen(method, catch)]
+    fn matches(this: &Element, selector: &str) -> Result<bool, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn closest(this: &Element, selector: &str) -> Result<JsValue, JsValue>;
+}
+
+impl Element {
+    /// Its tag, in small letters.
+    pub fn tag(&self) -> String {
+        self.name().as_string().unwrap_or_default()
+    }
+
+    /// An attribute, also an empty one.
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        self.says(name).as_string()
+    }
+
+    /// Whether the element is of the selector; `None` for what is no selector.
+    pub fn is(&self, selector: &str) -> Option<bool> {
+        self.matches(selector).ok()
+    }
+
+    /// Whether the element or one around it is of the selector; `None` for what is no selector.
+    pub fn is_within(&self, selector: &str) -> Option<bool> {
+        Some(self.closest(selector).ok()?.is_truthy())
+    }
+}
 
 /// An element in texts of our own.
 #[derive(Debug)]
@@ -41,22 +93,22 @@ pub struct Description {
 impl Description {
     /// Describes `element`, which is at `depth` on `path`.
     pub fn of(element: &Element, path: &Array, depth: u32, masks: &Masks, redact: &str) -> Self {
-        let tag = element.local_name();
-        let typed = element.closest(TYPED).ok().flatten().is_some();
+        let tag = element.tag();
+        let typed = element.is_within(TYPED) == Some(true);
         let (mut text, mut href) = (None, None);
         let masked = masks.around(element);
         if !typed && !masked {
             if !masks.silent() {
                 text = says(element, &tag, masks);
             }
-            href = element.get_attribute("href");
+            href = element.attribute("href");
             if let Some(shown) = href.as_deref().and_then(|href| redacted(href, redact)) {
                 href = Some(shown);
             }
         }
         Self {
             id: attribute(element, "id"),
-            class: element.get_attribute("class").unwrap_or_default(),
+            class: element.attribute("class").unwrap_or_default(),
             text,
             href,
             path: stands(path, depth),
@@ -82,21 +134,19 @@ impl Description {
 /// others: `instanceof` would not know it.
 pub fn at(path: &Array, depth: u32) -> Option<Element> {
     let node: Node = path.get(depth).unchecked_into();
-    (node.node_type() == Node::ELEMENT_NODE).then(|| node.unchecked_into())
+    (node.kind() == ELEMENT_NODE).then(|| node.unchecked_into())
 }
 
 /// An attribute that is not empty.
 pub fn attribute(element: &Element, name: &str) -> Option<String> {
-    element
-        .get_attribute(name)
-        .filter(|value| !value.is_empty())
+    element.attribute(name).filter(|value| !value.is_empty())
 }
 
 /// What an element says: its text, else its label for those who do not see it.
 fn says(element: &Element, tag: &str, masks: &Masks) -> Option<String> {
     let mut text = String::new();
     if tag == "input" {
-        text = element.get_attribute("value")?;
+        text = element.attribute("value")?;
     } else {
         gather(element, &mut text, &mut NODES.clone(), masks);
     }
@@ -116,16 +166,16 @@ fn gather(node: &Node, text: &mut String, nodes: &mut u32, masks: &Masks) {
             return;
         }
         *nodes -= 1;
-        if child.node_type() == Node::ELEMENT_NODE {
+        if child.kind() == ELEMENT_NODE {
             let element: &Element = child.unchecked_ref();
-            let matches = |selector| element.matches(selector).unwrap_or_default();
+            let matches = |selector| element.is(selector) == Some(true);
             if !matches(TYPED) && !matches(SILENT) && !masks.on(element) {
-                text.push_str(&element.get_attribute("alt").unwrap_or_default());
+                text.push_str(&element.attribute("alt").unwrap_or_default());
                 text.push(' ');
                 gather(element, text, nodes, masks);
             }
-        } else if child.node_type() == Node::TEXT_NODE {
-            text.push_str(&child.node_value().unwrap_or_default());
+        } else if child.kind() == TEXT_NODE {
+            text.push_str(&child.value().as_string().unwrap_or_default());
         }
         next = child.next_sibling();
     }
@@ -139,7 +189,7 @@ fn stands(path: &Array, depth: u32) -> String {
         let Some(element) = at(path, depth) else {
             continue;
         };
-        let mut level = element.local_name();
+        let mut level = element.tag();
         let last = level == "main" || level == "body" || levels == LEVELS;
         if let Some(id) = attribute(&element, "id") {
             level.push('#');

@@ -7,7 +7,7 @@
 //!                                                                                        ▼
 //!                    relay ◄── deliver (fetch, beacon) ◄── turn ◄── transport ◄── queue
 //!                                                            │
-//!                                                      lock, database
+//!                                                        database
 //! ```
 //!
 //! Rust holds what things mean and every decision; the door holds what must run inside
@@ -20,6 +20,8 @@
 pub mod words;
 
 pub mod options;
+
+mod js;
 
 mod settings;
 
@@ -73,9 +75,9 @@ mod outbox;
 
 mod deliver;
 
-mod lock;
-
 mod turn;
+
+mod task;
 
 mod clock;
 

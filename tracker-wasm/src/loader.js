@@ -12,9 +12,10 @@
     calls,
     () => {
       // @bindings
-      return wasm_bindgen({
-        module_or_path: fetch(beside("clickstream.wasm"), { integrity: "@integrity" }),
-      }).then(() => wasm_bindgen);
+      return fetch(beside("clickstream.wasm"), { integrity: "@integrity" })
+        .then((answer) => answer.arrayBuffer())
+        .then(wasm_bindgen)
+        .then(() => wasm_bindgen);
     },
     () => import(beside("clickstream-debug.js")),
   );

@@ -1,7 +1,11 @@
 //! What a site does not want said of its elements.
 
 use clickstream_event::text::joined;
-use web_sys::Element;
+
+use crate::element::Element;
+
+/// Whether anything is masked.
+const MASKS: bool = cfg!(feature = "masks");
 
 /// The attribute that masks an element and what is in it.
 const MASKED: &str = "[data-clickstream-mask]";
@@ -28,17 +32,16 @@ impl Masks {
 
     /// Whether nothing is said in the words of pages at all.
     pub const fn silent(&self) -> bool {
-        self.silent
+        MASKS && self.silent
     }
 
     /// Whether the element or one around it is masked.
     pub fn around(&self, element: &Element) -> bool {
-        let found = element.closest(&self.selector);
-        found.map_or(true, |found| found.is_some())
+        MASKS && element.is_within(&self.selector).unwrap_or(true)
     }
 
     /// Whether the element itself is masked.
     pub fn on(&self, element: &Element) -> bool {
-        element.matches(&self.selector).unwrap_or(true)
+        MASKS && element.is(&self.selector).unwrap_or(true)
     }
 }

@@ -1,5 +1,7 @@
 //! What a site chooses to have captured, from the script tag's attributes.
 
+use clickstream_event::text::word;
+
 use crate::{settings::Host, words::setting};
 
 /// What tells two places of a single-page application apart (`data-page-by`).
@@ -53,7 +55,7 @@ impl Options {
     pub(crate) fn of(capture: Option<&str>, page_by: &str) -> Self {
         let wanted = |subject: &str| match capture {
             None => true,
-            Some(named) => named.split_ascii_whitespace().any(|name| name == subject),
+            Some(named) => word(named, &mut |name| name == subject).is_some(),
         };
         Self {
             pages: cfg!(feature = "pages") && wanted("pages"),

@@ -7,7 +7,8 @@ use clickstream_event::text::joined;
 use js_sys::Function;
 
 use crate::{
-    clock, deliver, lock,
+    clock,
+    deliver::{Relay, beacon},
     queue::Line,
     store::{database::Database, left},
     transport::{Answer, Transport},
@@ -34,7 +35,7 @@ pub struct Outbox {
     /// What decides.
     pub transport: Transport,
     database: Option<Rc<Database>>,
-    address: String,
+    relay: Rc<Relay>,
     nonce: String,
     /// When the line before was recorded, by a clock that does not go back.
     last: f64,
@@ -51,7 +52,7 @@ pub struct Errands {
     /// The database, if there is one.
     pub database: Option<Rc<Database>>,
     /// Where requests go.
-    pub address: String,
+    pub relay: Rc<Relay>,
     /// Lines to write, and who waits for them.
     pub write: (Vec<Line>, Vec<Function>),
     /// A turn of sending; whether the database has to be read for it.
@@ -59,17 +60,17 @@ pub struct Errands {
 }
 
 impl Outbox {
-    /// An outbox towards `address`. `nonce` is the page's own.
+    /// An outbox towards `relay`. `nonce` is the page's own.
     pub const fn new(
         transport: Transport,
         database: Option<Rc<Database>>,
-        address: String,
+        relay: Rc<Relay>,
         nonce: String,
     ) -> Self {
         Self {
             transport,
             database,
-            address,
+            relay,
             nonce,
             last: 0.0,
             leaving: Leaving::No,
@@ -164,7 +165,7 @@ impl Outbox {
     pub fn proceed(&mut self, may_send: bool, now: f64) -> Errands {
         let mut errands = Errands {
             database: self.database.clone(),
-            address: self.address.clone(),
+            relay: Rc::clone(&self.relay),
             write: (Vec::new(), Vec::new()),
             turn: None,
         };
@@ -193,13 +194,13 @@ impl Outbox {
     /// The first way out of a page that ends is a beacon; what no database has yet is also left
     /// to the next page, because nobody says whether the beacon arrived.
     fn end(&mut self, now: f64) {
-        let address = &self.address;
+        let address = &self.relay.address;
         self.transport
-            .leave(&clock::iso(now), &mut |body| deliver::beacon(address, body));
-        if self.database.is_some() {
+            .leave(&clock::iso(now), &mut |body| beacon(address, body));
+        if let Some(database) = &self.database {
             left::leave(&self.nonce, &self.transport.copy());
+            database.release();
         }
-        lock::release();
     }
 
     /// When the timer has to ring.

@@ -24,9 +24,10 @@ export const start = ({ wasm, ...settings }) => {
       () => {
         // @bindings
         const url = wasm || new URL("./clickstream.wasm", import.meta.url);
-        return wasm_bindgen({
-          module_or_path: fetch(url, { integrity: "@integrity" }),
-        }).then(() => wasm_bindgen);
+        return fetch(url, { integrity: "@integrity" })
+          .then((answer) => answer.arrayBuffer())
+          .then(wasm_bindgen)
+          .then(() => wasm_bindgen);
       },
       () => import("./clickstream-debug.js"),
     );

@@ -1,6 +1,6 @@
 //! Query parameters whose values nobody has to see. No browser in here.
 
-use clickstream_event::text::split;
+use clickstream_event::text::{split, word};
 
 /// Names whose values are secrets wherever they occur.
 const SECRETS: &str = "access_token api_key apikey auth_token email id_token passwd password pwd \
@@ -13,11 +13,12 @@ const REDACTED: &str = "redacted";
 /// them), in its query and in its fragment; `None` when there is nothing to leave out.
 #[must_use]
 pub fn redacted(url: &str, names: &str) -> Option<String> {
+    if !cfg!(feature = "redact") {
+        return None;
+    }
     let secret = |name: &str| {
-        let mut known = SECRETS
-            .split_ascii_whitespace()
-            .chain(names.split_ascii_whitespace());
-        known.any(|known| known.eq_ignore_ascii_case(name))
+        let is = &mut |known: &str| known.eq_ignore_ascii_case(name);
+        word(SECRETS, is).or(word(names, is)).is_some()
     };
     let ends = |byte: u8| matches!(byte, b'?' | b'#' | b'&');
     let mut shown = String::new();

@@ -1,13 +1,14 @@
 //! Single-page routes: which pattern of the site's an address belongs to. No browser in here.
 
-use clickstream_event::text::split;
+use clickstream_event::text::{split, word};
 
 /// The first of `patterns` (`/books/:id /users/:id/*`, with spaces between them) that a path is of:
 /// `:name` is any one part of a path, `*` at the end whatever follows.
 pub fn of<'a>(patterns: &'a str, path: &str) -> Option<&'a str> {
-    patterns
-        .split_ascii_whitespace()
-        .find(|pattern| fits(pattern, path))
+    if !cfg!(feature = "routes") {
+        return None;
+    }
+    word(patterns, &mut |pattern| fits(pattern, path))
 }
 
 fn fits(pattern: &str, path: &str) -> bool {

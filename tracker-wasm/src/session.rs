@@ -5,7 +5,11 @@
 //! stands and writes where it stands then. The visit's id is a hash of the browser's id and the
 //! visit's number, so that two tabs that begin the same visit at once agree about it.
 
-use clickstream_event::{id::message_id, text::split, write};
+use clickstream_event::{
+    id::message_id,
+    text::{number, split},
+    write,
+};
 
 use crate::store::{Store, names};
 
@@ -43,8 +47,8 @@ pub fn next(store: &dyn Store, anonymous: &str, arrival: Option<Arrival>, now: f
     let (event, rest) = split(rest, b'\n');
     let (last, rest) = split(rest, b'\n');
     let (campaign, referrer) = split(rest, b'\n');
-    let number = |text: &str| text.parse::<u32>().unwrap_or_default();
-    let (mut index, mut event, last) = (number(index), number(event), number(last));
+    let stood = |text: &str| number(text).unwrap_or_default();
+    let (mut index, mut event, last) = (stood(index), stood(event), stood(last));
     let (mut campaign, mut referrer) = (campaign, referrer);
     // A clock that was set back by more than that is no less a break.
     let over = index == 0 || now.abs_diff(last) > IDLE;
@@ -76,16 +80,17 @@ pub fn next(store: &dyn Store, anonymous: &str, arrival: Option<Arrival>, now: f
 fn led(campaign: &str, referrer: &str) -> String {
     let mut led = String::from("{");
     if !campaign.is_empty() {
-        led.push_str("\"campaign\":");
-        led.push_str(campaign);
+        write::member(&mut led, "campaign", campaign);
     }
     if !referrer.is_empty() {
-        if led.len() > 1 {
-            led.push(',');
-        }
-        led.push_str("\"referrer\":{\"url\":");
-        led.push_str(&write::string(referrer).unwrap_or_default());
-        led.push('}');
+        let mut url = String::from("{");
+        write::member(
+            &mut url,
+            "url",
+            &write::string(referrer).unwrap_or_default(),
+        );
+        url.push('}');
+        write::member(&mut led, "referrer", &url);
     }
     led.push('}');
     led
@@ -96,12 +101,13 @@ fn led(campaign: &str, referrer: &str) -> String {
 pub fn first_touch(store: &dyn Store, led: &str, url: &str, time: &str) -> String {
     let known = store.get(names::FIRST);
     known.unwrap_or_else(|| {
-        let mut first = String::from("{\"firstTouch\":{\"url\":");
-        first.push_str(&write::string(url).unwrap_or_default());
-        first.push_str(",\"timestamp\":");
-        first.push_str(&write::string(time).unwrap_or_default());
-        first.push('}');
-        let mut first = write::joined(&first, led);
+        let mut touch = String::from("{");
+        for (name, said) in [("url", url), ("timestamp", time)] {
+            write::member(&mut touch, name, &write::string(said).unwrap_or_default());
+        }
+        touch.push('}');
+        let mut first = String::from("{");
+        write::member(&mut first, "firstTouch", &write::joined(&touch, led));
         first.push('}');
         store.set(names::FIRST, &first);
         first

@@ -1,10 +1,11 @@
 //! What the loader hands over once: the script tag's attributes, and what never changes on
 //! a page.
 
-use js_sys::{Function, Reflect};
+use clickstream_event::text::word;
+use js_sys::Function;
 use wasm_bindgen::JsValue;
 
-use crate::words::setting;
+use crate::{js, words::setting};
 
 /// An object of the loader's, read member by member: smaller in a page than a parser.
 #[derive(Debug)]
@@ -18,17 +19,22 @@ impl Host {
 
     /// A member; `undefined` when it is missing.
     pub fn get(&self, name: &str) -> JsValue {
-        Reflect::get(&self.0, &name.into()).unwrap_or_default()
+        js::get(&self.0, name)
     }
 
     /// A member that is a text and not empty.
     pub fn text(&self, name: &str) -> Option<String> {
-        self.get(name).as_string().filter(|text| !text.is_empty())
+        js::text(&self.0, name).filter(|text| !text.is_empty())
     }
 
     /// A member that is a number; 0 when it is not.
     pub fn number(&self, name: &str) -> f64 {
-        self.get(name).as_f64().unwrap_or_default()
+        js::number(&self.0, name)
+    }
+
+    /// Whether a member is anything but nothing, 0 and false.
+    pub fn is(&self, name: &str) -> bool {
+        js::is(&self.0, name)
     }
 
     /// A member that is a function.
@@ -58,10 +64,10 @@ pub struct Settings {
 impl Settings {
     /// Reads them.
     pub fn read(host: &Host) -> Self {
-        let (gpc, dnt) = (host.get("gpc").is_truthy(), host.get("dnt").is_truthy());
+        let (gpc, dnt) = (host.is("gpc"), host.is("dnt"));
         let honoured = host.get(setting::PRIVACY).as_string();
         let honoured = honoured.as_deref().unwrap_or("gpc");
-        let honours = |signal: &str| honoured.split_ascii_whitespace().any(|word| word == signal);
+        let honours = |signal: &str| word(honoured, &mut |named| named == signal).is_some();
         Self {
             write_key: host.text(setting::WRITE_KEY).unwrap_or_default(),
             endpoint: host.text(setting::ENDPOINT).unwrap_or_default(),

@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 
 use js_sys::Array;
-use wasm_bindgen::JsValue;
 #[cfg(feature = "module")]
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     plugin::Plugin,
@@ -55,25 +55,18 @@ pub fn begin(host: JsValue, plugins: Vec<Box<dyn Plugin>>) {
     }
 }
 
-/// Tells the tracker what happened.
+/// Tells the tracker what happened: the members of [`Signal`], in its order.
 #[cfg_attr(feature = "module", wasm_bindgen)]
-pub fn signal(
-    kind: String,
-    subject: JsValue,
-    list: Array,
-    marks: Array,
-    time: f64,
-    url: String,
-    title: String,
-) {
+pub fn signal(told: Array) {
+    let text = |at| told.get(at).as_string().unwrap_or_default();
     let mut signal = Signal {
-        kind,
-        subject,
-        list,
-        marks,
-        time,
-        url,
-        title,
+        kind: text(0),
+        subject: told.get(1),
+        list: told.get(2).unchecked_into(),
+        marks: told.get(3).unchecked_into(),
+        time: told.get(4).as_f64().unwrap_or_default(),
+        url: text(5),
+        title: text(6),
     };
     enter(&mut |tracker| tracker.happened(&mut signal));
 }

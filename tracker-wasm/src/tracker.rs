@@ -17,8 +17,9 @@ use crate::{
     clock,
     consent::{Consent, Decision},
     context::Environment,
-    deliver,
+    deliver::{Relay, beacon},
     identity::Identity,
+    js,
     mask::Masks,
     options::Options,
     outbox::{Errands, Leaving, Outbox},
@@ -87,7 +88,8 @@ impl Tracker {
         let settings = Settings::read(host);
         let options = Options::read(host);
         let kept = BrowserStore::open().filter(|_| !settings.private);
-        let known = kept.as_ref().and_then(|store| store.get(names::CONSENT));
+        let known = kept.as_ref().filter(|_| cfg!(feature = "consent"));
+        let known = known.and_then(|store| store.get(names::CONSENT));
         // Whatever else wrote there: it goes into events as it stands.
         let known = known.filter(|known| JSON::parse(known).is_ok());
         let decision = Decision::open(&host.text(setting::CONSENT).unwrap_or_default(), known);
@@ -103,18 +105,21 @@ impl Tracker {
         let allowed = !settings.private && decision.state() == Consent::Granted;
         let database = allowed.then(|| {
             let name = joined(&["clickstream ", &settings.write_key]);
-            Rc::new(Database::new(name))
+            Rc::new(Database::new(name, host))
         });
         let envelope = Envelope {
             write_key: settings.write_key,
             ..Envelope::default()
         };
         let transport = Transport::new(envelope, database.is_some(), settings.debug);
-        let address = joined(&[&settings.endpoint, "/v1/batch"]);
+        let relay = Relay {
+            address: joined(&[&settings.endpoint, "/v1/batch"]),
+            cookies: host.get("origin") != "null",
+        };
         let identity = Identity::open(store, Box::new(random), settings.user_id);
         let mut visit = Visit::default();
-        visit.seen(host.get("visible").is_truthy(), 0.0);
-        visit.focused(host.get("focused").is_truthy(), 0.0);
+        visit.seen(host.is("visible"), 0.0);
+        visit.focused(host.is("focused"), 0.0);
         let tracker = Self {
             environment: Environment::read(host),
             identity,
@@ -130,7 +135,7 @@ impl Tracker {
                 host.get("plugins").unchecked_into(),
                 host.function("write"),
             ),
-            outbox: Outbox::new(transport, database, address, nonce.clone()),
+            outbox: Outbox::new(transport, database, Rc::new(relay), nonce.clone()),
             endpoint: settings.endpoint,
             forget: false,
             private: settings.private,
@@ -173,8 +178,10 @@ impl Tracker {
                 self.outbox.leave(Leaving::No);
                 let referrer = signal.subject.as_string().unwrap_or_default();
                 let referrer = self.shown(referrer);
-                let marketing = self.decision.marketing();
-                self.arrival = Some(arrival(&signal.url, &referrer, marketing));
+                if cfg!(feature = "campaigns") {
+                    let marketing = self.decision.marketing();
+                    self.arrival = Some(arrival(&signal.url, &referrer, marketing));
+                }
                 self.pages
                     .loaded(&signal.url, &signal.title, referrer, signal.time);
             }
@@ -202,7 +209,7 @@ impl Tracker {
                 self.looked(kind, signal);
             }
             "left" => self.left(signal.time),
-            "input" | "submit" => self.formed(kind, signal),
+            "input" | "submit" if cfg!(feature = "forms") => self.formed(kind, signal),
             "online" => self.outbox.transport.online(),
             "tick" => {
                 self.woken = f64::INFINITY;
@@ -298,7 +305,7 @@ impl Tracker {
         let may_send = kind == "tick" || kind.is_empty();
         let owed = self.forget && (may_send || self.outbox.is_leaving());
         if owed && std::mem::take(&mut self.forget) && !self.private {
-            deliver::beacon(&joined(&[&self.endpoint, "/v1/forget"]), "");
+            beacon(&joined(&[&self.endpoint, "/v1/forget"]), "");
         }
         self.outbox.transport.envelope.storage = match (
             self.private || self.decision.state() != Consent::Granted,
@@ -342,12 +349,13 @@ impl Effects {
     }
 }
 
-/// What led to a page; with `marketing`, also as advertisements' networks name it. By its address and the one before it.
+/// What led to a page, by its address and the one before it; with `marketing`, also as
+/// advertisements' networks name it.
 fn arrival(url: &str, referrer: &str, marketing: bool) -> Arrival {
     let host = |url| parts(url).map(|(host, _)| host);
     let another = host(referrer).is_some() && host(referrer) != host(url);
     Arrival {
-        campaign: campaign::of(url, marketing),
+        campaign: campaign::of(url, marketing, &js::decoded),
         referrer: if another { referrer } else { "" }.to_owned(),
     }
 }

@@ -4,14 +4,13 @@ use std::rc::Rc;
 
 use js_sys::Function;
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::spawn_local;
 
-use crate::{deliver, lock, outbox::Errands, signal::enter, store::database::Database};
+use crate::{deliver::Relay, outbox::Errands, signal::enter, store::database::Database, task};
 
 /// Opens the database, or learns that there is none.
 pub fn open(database: Rc<Database>) {
-    spawn_local(async move {
-        let open = database.open().await.is_ok();
+    task::begin(async move {
+        let open = database.open().await;
         // What earlier pages left counts from this page's first event on.
         let mut stored = 0;
         if open {
@@ -27,13 +26,13 @@ pub fn open(database: Rc<Database>) {
 pub fn perform(errands: Errands) {
     let Errands {
         database,
-        address,
+        relay,
         write: (lines, promises),
         turn,
     } = errands;
     if let Some(database) = database.clone().filter(|_| !lines.is_empty()) {
-        spawn_local(async move {
-            let taken = database.put(&lines).await.is_ok();
+        task::begin(async move {
+            let taken = database.put(&lines).await;
             enter(&mut |tracker| tracker.written(taken));
             for promise in promises {
                 settle(&promise, taken);
@@ -41,7 +40,7 @@ pub fn perform(errands: Errands) {
         });
     }
     if let Some(shared) = turn {
-        spawn_local(take(database.filter(|_| shared), address));
+        task::begin(take(database.filter(|_| shared), relay));
     }
 }
 
@@ -51,23 +50,24 @@ pub fn settle(promise: &Function, safe: bool) {
 }
 
 /// This page's turn: what the database has, and what memory alone has, goes.
-async fn take(database: Option<Rc<Database>>, address: String) {
+async fn take(database: Option<Rc<Database>>, relay: Rc<Relay>) {
     let mut loaded = None;
     if let Some(database) = &database {
-        lock::acquire(&address).await;
-        loaded = database.load().await.ok();
+        database.turn().await;
+        loaded = database.load().await;
     }
     let mut body = None;
     enter(&mut |tracker| tracker.choose(loaded.take(), &mut body));
     if let Some(body) = body {
-        let (answer, mut remembered) = deliver::post(&address, &body).await;
+        let (answer, mut remembered) = relay.post(&body).await;
         let mut done = Vec::new();
         enter(&mut |tracker| tracker.answered(&answer, remembered.take(), &mut done));
-        if let Some(database) = database.filter(|_| !done.is_empty()) {
-            // Refused, they are sent again, and the relay tells doubles apart.
-            let _ = database.delete(&done).await;
+        if let Some(database) = database.as_ref().filter(|_| !done.is_empty()) {
+            database.delete(&done).await;
         }
     }
-    lock::release();
+    if let Some(database) = database {
+        database.release();
+    }
     enter(&mut |tracker| tracker.finished());
 }

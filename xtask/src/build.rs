@@ -5,7 +5,10 @@ use std::io::Write as _;
 
 use anyhow::{Context, Result};
 
-use crate::{command, wasm};
+use crate::{
+    command,
+    wasm::{self, Edition},
+};
 
 /// The programs that somebody runs.
 const PROGRAMS: [&str; 4] = [
@@ -52,7 +55,7 @@ pub fn site_files() -> Result<()> {
 /// # Errors
 /// As [`wasm::tracker`].
 pub fn tracker() -> Result<wasm::Tracker> {
-    let tracker = wasm::tracker()?;
+    let tracker = wasm::tracker(Edition::Everything)?;
     if tracker.rebuilt {
         eprintln!("tracker: built into {}", tracker.dir.display());
     }

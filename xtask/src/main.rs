@@ -41,7 +41,8 @@ The project's commands:
   cargo xtask app
       The example of a site of Rust with the tracker compiled in, in target/app.
   cargo xtask size
-      What a page loads, in brotli, and what each subject of the tracker costs.
+      What a page loads, in brotli, with everything and of the core alone, and what each subject of
+      the tracker costs; target/wasm/named.wasm is the module with its functions' names.
   cargo xtask bench [relay] [yardsticks] [lake] [bot] [tracker] [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
   cargo xtask conformance

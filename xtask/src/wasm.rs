@@ -11,6 +11,7 @@
 //! library's source, the files are larger and work just as well.
 
 mod app;
+mod closures;
 mod compile;
 mod files;
 pub mod integrity;
@@ -37,6 +38,15 @@ pub const FILES: [&str; 4] = [
     "clickstream.wasm",
     "clickstream-debug.js",
     "clickstream.d.ts",
+];
+
+/// The steps themselves: whoever changes one builds anew.
+const STEPS: [&str; 5] = [
+    include_str!("wasm.rs"),
+    include_str!("wasm/closures.rs"),
+    include_str!("wasm/names.rs"),
+    include_str!("wasm/node.rs"),
+    include_str!("wasm/script.rs"),
 ];
 
 /// What is written by hand, as it stands.
@@ -89,15 +99,42 @@ pub struct Tracker {
     pub unoptimised: Option<String>,
 }
 
-/// Builds the tracker into `target/tracker`; when nothing changed, only looks.
+/// Which tracker.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Edition {
+    /// Everything that it can do: what sites are given.
+    Everything,
+    /// Without the subjects that have a cargo feature, but for page views and clicks: what of it
+    /// everybody pays for. Only measured.
+    Core,
+}
+
+impl Edition {
+    /// As [`crate::size`] names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Everything => "everything",
+            Self::Core => "core",
+        }
+    }
+}
+
+/// Builds the tracker into `target/tracker` and its package into `target/npm`, or its core into the
+/// same folders below `target/core`; when nothing changed, only looks.
 ///
 /// # Errors
 /// When the toolchain is incomplete or the tracker does not compile; the text says what to do.
-pub fn tracker() -> Result<Tracker> {
+pub fn tracker(edition: Edition) -> Result<Tracker> {
     let root = command::root();
     let work = root.join("target/wasm");
-    let dir = root.join("target/tracker");
-    let package = root.join("target/npm").join(package::NAME);
+    let (target, stamp_file) = match edition {
+        Edition::Everything => (root.join("target"), "tracker.stamp"),
+        Edition::Core => (root.join("target/core"), "core.stamp"),
+    };
+    let dir = target.join("tracker");
+    let package = target.join("npm").join(package::NAME);
+    let stamp_file = work.join(stamp_file);
     fs_err::create_dir_all(&work)?;
     // Two builds at once (a demo beside a test) take turns.
     let lock = fs_err::File::create(work.join("tracker.lock"))?;
@@ -105,19 +142,13 @@ pub fn tracker() -> Result<Tracker> {
         .lock()
         .context("cannot lock target/wasm/tracker.lock")?;
 
-    let compiled = compile::module(root, &work)?;
+    let compiled = compile::module(root, &work, edition)?;
     let sources = Sources::read(root)?;
     let tools = node::tools(&root.join("xtask/node"), &work.join("tools"));
 
-    let stamp_file = work.join("tracker.stamp");
     let stamp = stamp(&(
         (&compiled.bytes, &sources),
-        (
-            tools.is_ok(),
-            node::OPTIONS,
-            node::COMPRESS,
-            env!("CARGO_PKG_VERSION"),
-        ),
+        (tools.is_ok(), STEPS, env!("CARGO_PKG_VERSION")),
     ));
     let reasons = [
         compiled.larger,
@@ -181,12 +212,15 @@ pub fn tracker() -> Result<Tracker> {
 pub fn named_module() -> Result<Vec<u8>> {
     let root = command::root();
     let work = root.join("target/wasm");
-    let compiled = compile::module(root, &work)?;
+    let compiled = compile::module(root, &work, Edition::Everything)?;
     let (_, module) = bindings(&compiled.bytes, true)?;
-    match node::tools(&root.join("xtask/node"), &work.join("tools")) {
-        Ok(tools) => tools.optimise(&module, true),
-        Err(_) => Ok(module),
-    }
+    let module = match node::tools(&root.join("xtask/node"), &work.join("tools")) {
+        Ok(tools) => tools.optimise(&module, true)?,
+        Err(_) => module,
+    };
+    // For who looks closer, with twiggy or wasm-dis.
+    fs_err::write(work.join("named.wasm"), &module)?;
+    Ok(module)
 }
 
 /// The brotli bytes of the loader alone.
@@ -208,14 +242,17 @@ fn bindings(compiled: &[u8], names: bool) -> Result<(String, Vec<u8>)> {
         .input_bytes("clickstream", compiled.to_vec())
         .no_modules(true)?
         .typescript(false)
-        .remove_name_section(!names)
-        .demangle(names)
+        .remove_name_section(false)
         .remove_producers_section(true)
         .omit_default_module_path(true)
         .generate_output()
         .context("wasm-bindgen refuses the module")?;
     let mut short = Names::default();
     let module = output.wasm_mut();
+    closures::drop_unmade(module);
+    if !names {
+        module.funcs.iter_mut().for_each(|named| named.name = None);
+    }
     for import in module.imports.iter_mut() {
         names::SHORT_MODULE.clone_into(&mut import.module);
         import.name = short.import(&import.name);
@@ -224,7 +261,7 @@ fn bindings(compiled: &[u8], names: bool) -> Result<(String, Vec<u8>)> {
         export.name = short.export(&export.name);
     }
     let module = module.emit_wasm();
-    Ok((short.rewrite(output.js()), module))
+    Ok((short.rewrite(&script::lean(output.js())?), module))
 }
 
 /// Everything that decides what the files are, in a few digits.

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use crate::action::{ElementClicked, FormFilled, Link, PageLeft, PageViewed};
-use crate::context::{Context, Screen};
+use crate::context::Context;
 use crate::event::Event;
 use crate::kind::EventType;
 
@@ -25,8 +25,8 @@ impl JsonSchema for EventType {
 }
 
 /// An event as a client makes it, its context and the properties of what is recorded without a
-/// call: a schema for each type, by its name. What is written by hand (`context` of an event,
-/// `screen` of a context) is not in them.
+/// call: a schema for each type, by its name. What is written by hand (`context` of an event) is not
+/// in them.
 #[must_use]
 pub fn sent_schemas() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -34,7 +34,6 @@ pub fn sent_schemas() -> Map<String, Value> {
     for schema in [
         SchemaGenerator::subschema_for::<Event<'_>>,
         SchemaGenerator::subschema_for::<Context<'_>>,
-        SchemaGenerator::subschema_for::<Screen>,
         SchemaGenerator::subschema_for::<PageViewed<'_>>,
         SchemaGenerator::subschema_for::<ElementClicked<'_>>,
         SchemaGenerator::subschema_for::<Link<'_>>,

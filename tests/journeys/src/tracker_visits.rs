@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use clickstream_event::id::message_id;
 use serde_json::{Value, json};
 
 use crate::tracker::{apart, distinct, on, open, ready, told};
@@ -14,6 +15,10 @@ fn visits(events: &[Value]) -> BTreeMap<(u64, &str), Vec<u64>> {
         let session = &event["context"]["session"];
         let number = |name: &str| session[name].as_u64().unwrap_or_default();
         let id = session["id"].as_str().unwrap_or_default();
+        // The browser hashes by other code than this program.
+        let anonymous = event["anonymousId"].as_str().unwrap_or_default();
+        let hashed = message_id(number("index"), anonymous, "session", 0);
+        assert_eq!(id, hashed, "{event}");
         let visit = visits.entry((number("index"), id)).or_default();
         visit.push(number("event"));
     }

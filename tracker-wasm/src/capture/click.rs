@@ -2,15 +2,16 @@
 
 use clickstream_event::{
     action::{ElementClicked, Input},
+    text::word,
     write,
 };
-use js_sys::{Array, Reflect};
+use js_sys::Array;
 use wasm_bindgen::JsValue;
-use web_sys::{Element, MouseEvent};
 
 use crate::{
     capture::leads,
-    element::{self, Description},
+    element::{self, Description, Element},
+    js,
     marks::Marks,
     mask::Masks,
 };
@@ -61,15 +62,15 @@ impl Clicks {
     /// address; with `links` it is told where a link leads.
     pub fn read(
         &mut self,
-        event: &MouseEvent,
+        event: &JsValue,
         path: &Array,
         marks: &Marks,
         page: &str,
         links: bool,
     ) -> Result<Click, &'static str> {
-        let auxiliary = event.type_() == "auxclick";
         // Of the other buttons only the middle one opens a link.
-        if auxiliary && event.button() != 1 {
+        let button = js::number(event, "button") as i16;
+        if button != 1 && js::get(event, "type") == "auxclick" {
             return Err("button");
         }
         if marks.ignored {
@@ -77,31 +78,33 @@ impl Clicks {
         }
         let (depth, element) = nearest(path, marks.depth).ok_or("nothing")?;
         let (follower, labelled) = std::mem::take(&mut self.follows);
-        if &follower == AsRef::<JsValue>::as_ref(&element)
-            && event.time_stamp() - labelled < FOLLOWS
-        {
+        let time = js::number(event, "timeStamp");
+        if &follower == AsRef::<JsValue>::as_ref(&element) && time - labelled < FOLLOWS {
             return Err("label");
         }
-        if element.local_name() == "label" {
-            let control = Reflect::get(&element, &"control".into()).unwrap_or_default();
-            self.follows = (control, event.time_stamp());
+        if element.tag() == "label" {
+            self.follows = (js::get(&element, "control"), time);
         }
         let described = Description::of(&element, path, depth, &self.masks, &self.redact);
-        let classes: Vec<&str> = described.class.split_ascii_whitespace().collect();
-        let pointer = Reflect::get(event, &"pointerType".into()).unwrap_or_default();
-        let pointer = pointer.as_string().unwrap_or_default();
+        let mut classes = Vec::new();
+        word(&described.class, &mut |class| {
+            classes.push(class);
+            false
+        });
+        let pointer = js::text(event, "pointerType").unwrap_or_default();
         let clicked = ElementClicked {
             element: described.element(&classes),
-            input: input(event, &pointer),
+            input: input(event, button, &pointer),
         };
         let mut properties = write::object(&clicked).unwrap_or_default();
-        let url = element_url(&element).filter(|_| cfg!(feature = "links") && links);
-        let download = element.has_attribute("download");
+        // Where it leads, whole; a vector drawing's link says it otherwise and is told as a click.
+        let url = js::text(&element, "href").filter(|_| cfg!(feature = "links") && links);
+        let download = element.attribute("download").is_some();
         let link = url.as_deref().and_then(|url| leads(url, page, download));
         if let Some(link) = &link {
             properties.pop();
-            properties.push_str(",\"link\":");
-            properties.push_str(&write::object(link).unwrap_or_default());
+            let link = write::object(link).unwrap_or_default();
+            write::member(&mut properties, "link", &link);
             properties.push('}');
         }
         Ok(Click {
@@ -110,12 +113,6 @@ impl Clicks {
             masked: described.masked,
         })
     }
-}
-
-/// Where a link leads, whole; a vector drawing's link says it otherwise and is told as a click.
-fn element_url(element: &Element) -> Option<String> {
-    let url = Reflect::get(element, &"href".into()).unwrap_or_default();
-    url.as_string()
 }
 
 /// The nearest link, control or marked element, and how far out on the path it is; where
@@ -137,14 +134,14 @@ fn nearest(path: &Array, marked: Option<u32>) -> Option<(u32, Element)> {
 /// Whether something happens when it is clicked, as far as can be seen: a listener that a script
 /// has added cannot.
 fn is_control(element: &Element) -> bool {
-    element.matches(CONTROLS).unwrap_or_default()
-        || Reflect::get(element, &"onclick".into()).is_ok_and(|handler| handler.is_function())
+    element.is(CONTROLS) == Some(true) || js::get(element, "onclick").is_function()
 }
 
 /// With what it was clicked. A keyboard's click is a pointer's without pointer and place.
-fn input<'a>(event: &MouseEvent, pointer: &'a str) -> Input<'a> {
-    let trusted = event.is_trusted();
-    let by_pointer = !pointer.is_empty() || event.detail() > 0;
+fn input<'a>(event: &JsValue, button: i16, pointer: &'a str) -> Input<'a> {
+    let trusted = js::is(event, "isTrusted");
+    let number = |name| js::number(event, name) as i32;
+    let by_pointer = !pointer.is_empty() || number("detail") > 0;
     Input {
         kind: match (by_pointer, trusted) {
             (true, _) if pointer.is_empty() => "mouse",
@@ -152,9 +149,9 @@ fn input<'a>(event: &MouseEvent, pointer: &'a str) -> Input<'a> {
             (false, true) => "keyboard",
             (false, false) => "script",
         },
-        button: by_pointer.then(|| event.button()),
-        x: by_pointer.then(|| event.client_x()),
-        y: by_pointer.then(|| event.client_y()),
+        button: by_pointer.then_some(button),
+        x: by_pointer.then(|| number("clientX")),
+        y: by_pointer.then(|| number("clientY")),
         trusted: (!trusted).then_some(false),
     }
 }

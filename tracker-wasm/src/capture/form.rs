@@ -1,11 +1,14 @@
 //! Forms: started, submitted, abandoned. Names of fields, never their values.
 
 use clickstream_event::action::{Form, FormFilled};
-use js_sys::{Array, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::Element;
+use js_sys::Array;
+use wasm_bindgen::JsCast;
 
-use crate::{element, redact::redacted};
+use crate::{
+    element::{self, Element},
+    js,
+    redact::redacted,
+};
 
 /// Fields that are told of a form, at most.
 const FIELDS: usize = 50;
@@ -43,12 +46,12 @@ impl Forms {
     /// time.
     pub fn input(&mut self, path: &Array, now: f64) -> Option<&Begun> {
         let field = element::at(path, 0)?;
-        let form = Reflect::get(&field, &"form".into()).unwrap_or_default();
+        let form = js::get(&field, "form");
         if !form.is_truthy() {
             return None;
         }
         let form: Element = form.unchecked_into();
-        let known = self.begun.iter().position(|begun| same(&begun.form, &form));
+        let known = self.begun.iter().position(|begun| begun.form == form);
         let at = known.unwrap_or_else(|| {
             self.begun.push(Begun::of(form, &self.redact));
             self.begun.len() - 1
@@ -67,7 +70,7 @@ impl Forms {
     /// A form was submitted: it is told of, and no longer begun.
     pub fn submit(&mut self, path: &Array) -> Option<Begun> {
         let form = element::at(path, 0)?;
-        let known = self.begun.iter().position(|begun| same(&begun.form, &form));
+        let known = self.begun.iter().position(|begun| begun.form == form);
         Some(match known {
             Some(at) => self.begun.swap_remove(at),
             None => Begun::of(form, &self.redact),
@@ -105,8 +108,4 @@ impl Begun {
             duration_ms: self.began.map(|began| (now - began) as u32),
         }
     }
-}
-
-fn same(one: &Element, other: &Element) -> bool {
-    AsRef::<JsValue>::as_ref(one) == AsRef::<JsValue>::as_ref(other)
 }

@@ -24,7 +24,8 @@ pub struct Visit {
 impl Visit {
     /// A view begins. Times are milliseconds since 1970.
     pub fn begin(&mut self, page: [&str; 3], now: f64) {
-        self.page = Some(page.map(str::to_owned));
+        let [url, title, referrer] = page;
+        self.page = Some([url.to_owned(), title.to_owned(), referrer.to_owned()]);
         self.began = now;
         self.engaged = 0.0;
         self.since = None;

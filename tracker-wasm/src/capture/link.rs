@@ -1,6 +1,9 @@
 //! Links that lead away: to another host, or to a file. No browser in here.
 
-use clickstream_event::{action::Link, text::split};
+use clickstream_event::{
+    action::Link,
+    text::{split, word},
+};
 
 /// Ends of names that a browser saves or opens outside of the page.
 const FILES: &str = "7z apk avi csv dmg doc docx epub exe gz iso jar key midi mov mp3 mp4 mpeg msi \
@@ -15,9 +18,7 @@ pub fn leads<'a>(url: &'a str, page: &str, download: bool) -> Option<Link<'a>> {
     let file = after_last(path, b'/');
     let end = after_last(file, b'.');
     let is_file = end.len() < file.len()
-        && FILES
-            .split_ascii_whitespace()
-            .any(|known| known.eq_ignore_ascii_case(end));
+        && word(FILES, &mut |known| known.eq_ignore_ascii_case(end)).is_some();
     let download = download || is_file;
     (download || outbound).then_some(Link {
         kind: if download { "download" } else { "outbound" },

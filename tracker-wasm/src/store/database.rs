@@ -6,23 +6,25 @@
 
 use std::cell::{Cell, RefCell};
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::queue::Line;
+use crate::{
+    js::{get, set},
+    queue::Line,
+    settings::Host,
+};
 
 /// The one object store: a line's key to its JSON.
 const LINES: &str = "lines";
 
 #[wasm_bindgen]
 extern "C" {
-    #[derive(Debug)]
-    type Factory;
-    #[wasm_bindgen(method, catch)]
-    fn open(this: &Factory, name: &str) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = deleteDatabase)]
-    fn remove(this: &Factory, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = indexedDB, js_name = open)]
+    fn open(name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(catch, js_namespace = indexedDB, js_name = deleteDatabase)]
+    fn remove(name: &str) -> Result<JsValue, JsValue>;
 
     #[derive(Debug)]
     type Connection;
@@ -55,6 +57,9 @@ extern "C" {
     fn keys(this: &Rows) -> Result<JsValue, JsValue>;
 }
 
+/// What is done with the rows in one transaction.
+type Act<'a> = &'a mut dyn FnMut(&Rows) -> Result<(), JsValue>;
+
 /// The lines that pages of one origin and write key have left to be sent.
 #[derive(Debug)]
 pub struct Database {
@@ -62,76 +67,92 @@ pub struct Database {
     connection: RefCell<Option<Connection>>,
     /// It was deleted for good: whoever still has it finds nothing.
     gone: Cell<bool>,
+    /// A promise of one of an object's events, and of another as its refusal.
+    settled: Function,
+    /// A promise of the turn among the pages, and of what gives it back.
+    turn: Function,
+    release: RefCell<Option<Function>>,
 }
 
 impl Database {
     /// The database of this name; it is opened at the first use.
-    pub const fn new(name: String) -> Self {
+    pub fn new(name: String, host: &Host) -> Self {
         Self {
             name,
             connection: RefCell::new(None),
             gone: Cell::new(false),
+            settled: host.function("settled"),
+            turn: host.function("turn"),
+            release: RefCell::new(None),
+        }
+    }
+
+    /// Waits for this page's turn among those that share the database: the browser gives it to one
+    /// of them, and takes it back from one that crashes. Where the browser has no locks, or refuses,
+    /// everybody has it: two pages may then send the same line, and the relay tells doubles apart.
+    pub async fn turn(&self) {
+        if let Ok(promise) = self
+            .turn
+            .call1(&JsValue::UNDEFINED, &JsValue::from(&self.name))
+        {
+            let given = JsFuture::from(promise.unchecked_into::<Promise>()).await;
+            let release = given.ok().and_then(|given| given.dyn_into().ok());
+            self.release.replace(release);
+        }
+    }
+
+    /// Gives the turn back, if it is ours. A page that ends does so even while its request is on its
+    /// way: browsers keep no page that holds a lock for when somebody comes back.
+    pub fn release(&self) {
+        if let Some(release) = self.release.take() {
+            let _ = release.call0(&JsValue::UNDEFINED);
         }
     }
 
     /// Deletes it. Other tabs' connections are closed by their own answer to that.
     pub fn forget(&self) {
         self.gone.set(true);
-        if let Ok(factory) = member(&web_sys::window().into(), "indexedDB") {
-            let _ = factory.unchecked_into::<Factory>().remove(&self.name);
-        }
+        let _ = remove(&self.name);
     }
 
     /// Opens it, and makes it where it is not there yet.
-    pub async fn open(&self) -> Result<(), JsValue> {
-        if self.gone.get() {
-            return Err(JsValue::UNDEFINED);
-        }
-        let factory = member(&web_sys::window().into(), "indexedDB")?;
-        let opening = factory.unchecked_into::<Factory>().open(&self.name)?;
-        loop {
-            let event = settled(&opening, &["onsuccess", "onupgradeneeded"], "onerror").await?;
-            let connection = member(&opening, "result")?.unchecked_into::<Connection>();
-            if member(&event, "type")? == "success" {
-                // Who clears the site's data does not wait for us: the next use opens it anew.
-                let close = member(&connection, "close")?.unchecked_into::<Function>();
-                Reflect::set(
-                    &connection,
-                    &"onversionchange".into(),
-                    &close.bind0(&connection),
-                )?;
-                self.connection.replace(Some(connection));
-                return Ok(());
-            }
-            connection.create(LINES)?;
-        }
+    pub async fn open(&self) -> bool {
+        self.with(&mut |_| Ok(())).await.is_ok()
     }
 
     /// Takes lines, all of them or none.
-    pub async fn put(&self, lines: &[Line]) -> Result<(), JsValue> {
-        let (transaction, rows) = self.begin("readwrite").await?;
-        for line in lines {
-            rows.put(&line.json, &line.key)?;
-        }
-        ended(&transaction).await
+    pub async fn put(&self, lines: &[Line]) -> bool {
+        let put = &mut |rows: &Rows| {
+            for line in lines {
+                rows.put(&line.json, &line.key)?;
+            }
+            Ok(())
+        };
+        self.with(put).await.is_ok()
     }
 
     /// Forgets lines.
-    pub async fn delete(&self, lines: &[Line]) -> Result<(), JsValue> {
-        let (transaction, rows) = self.begin("readwrite").await?;
-        for line in lines {
-            rows.delete(&line.key)?;
-        }
-        ended(&transaction).await
+    pub async fn delete(&self, lines: &[Line]) {
+        let delete = &mut |rows: &Rows| {
+            for line in lines {
+                rows.delete(&line.key)?;
+            }
+            Ok(())
+        };
+        // Refused, they are sent again, and the relay tells doubles apart.
+        let _ = self.with(delete).await;
     }
 
     /// All lines, oldest first.
-    pub async fn load(&self) -> Result<Vec<Line>, JsValue> {
-        let (transaction, rows) = self.begin("readonly").await?;
-        let (keys, values) = (rows.keys()?, rows.values()?);
-        ended(&transaction).await?;
-        let keys = member(&keys, "result")?.unchecked_into::<Array>();
-        let values = member(&values, "result")?.unchecked_into::<Array>();
+    pub async fn load(&self) -> Option<Vec<Line>> {
+        let mut asked = (JsValue::UNDEFINED, JsValue::UNDEFINED);
+        let load = &mut |rows: &Rows| {
+            asked = (rows.keys()?, rows.values()?);
+            Ok(())
+        };
+        self.with(load).await.ok()?;
+        let of = |request| get(request, "result").unchecked_into::<Array>();
+        let (keys, values) = (of(&asked.0), of(&asked.1));
         let mut lines = Vec::new();
         for at in 0..keys.length() {
             let (key, json) = (keys.get(at).as_string(), values.get(at).as_string());
@@ -139,47 +160,60 @@ impl Database {
                 lines.push(Line { key, json });
             }
         }
-        Ok(lines)
+        Some(lines)
     }
 
-    /// A transaction; where the connection was closed meanwhile, by a new one.
-    async fn begin(&self, mode: &str) -> Result<(Transaction, Rows), JsValue> {
-        let options = Object::new();
-        Reflect::set(&options, &"durability".into(), &"relaxed".into())?;
-        let begun = || {
-            let connection = self.connection.borrow();
-            let transaction = connection.as_ref()?.transaction(LINES, mode, &options);
-            transaction.ok()
-        };
-        let transaction = match begun() {
+    /// One transaction; where the connection was closed meanwhile, by a new one.
+    async fn with(&self, act: Act<'_>) -> Result<(), JsValue> {
+        let transaction = match self.begin() {
             Some(transaction) => transaction,
             None => {
-                self.open().await?;
-                begun().ok_or(JsValue::UNDEFINED)?
+                self.connect().await?;
+                self.begin().ok_or(JsValue::UNDEFINED)?
             }
         };
-        let rows = transaction.store(LINES)?;
-        Ok((transaction, rows))
+        act(&transaction.store(LINES)?)?;
+        transaction.commit()?;
+        self.settled(&transaction, "complete", "abort").await?;
+        Ok(())
     }
-}
 
-async fn ended(transaction: &Transaction) -> Result<(), JsValue> {
-    transaction.commit()?;
-    settled(transaction, &["oncomplete"], "onabort").await?;
-    Ok(())
-}
+    fn begin(&self) -> Option<Transaction> {
+        let options = Object::new();
+        set(&options, "durability", &"relaxed".into());
+        let connection = self.connection.borrow();
+        let begun = connection
+            .as_ref()?
+            .transaction(LINES, "readwrite", &options);
+        begun.ok()
+    }
 
-fn member(of: &JsValue, name: &str) -> Result<JsValue, JsValue> {
-    Reflect::get(of, &name.into())
-}
-
-/// Waits for one of the events, and gives it.
-fn settled(target: &JsValue, good: &[&str], bad: &str) -> JsFuture {
-    let promise = Promise::new(&mut |resolve, reject| {
-        for name in good {
-            let _ = Reflect::set(target, &(*name).into(), &resolve);
+    async fn connect(&self) -> Result<(), JsValue> {
+        if self.gone.get() {
+            return Err(JsValue::UNDEFINED);
         }
-        let _ = Reflect::set(target, &bad.into(), &reject);
-    });
-    JsFuture::from(promise)
+        let opening = open(&self.name)?;
+        loop {
+            let event = self
+                .settled(&opening, "success upgradeneeded", "error")
+                .await?;
+            let connection: Connection = get(&opening, "result").unchecked_into();
+            if get(&event, "type") == "success" {
+                // Who clears the site's data does not wait for us: the next use opens it anew.
+                let close: Function = get(&connection, "close").unchecked_into();
+                set(&connection, "onversionchange", &close.bind0(&connection));
+                self.connection.replace(Some(connection));
+                return Ok(());
+            }
+            connection.create(LINES)?;
+        }
+    }
+
+    fn settled(&self, target: &JsValue, good: &str, bad: &str) -> JsFuture {
+        let promise = self
+            .settled
+            .call3(&JsValue::UNDEFINED, target, &good.into(), &bad.into());
+        let promise: Promise = promise.unwrap_or_default().unchecked_into();
+        JsFuture::from(promise)
+    }
 }

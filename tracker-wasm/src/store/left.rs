@@ -3,41 +3,31 @@
 //! closed together do not write over each other.
 
 use clickstream_event::text::joined;
-use web_sys::{Storage, Window};
+
+use super::{Store, browser::BrowserStore};
 
 const PREFIX: &str = "clickstream.kept.";
 
 /// Leaves a text under a page's name, or takes it back when it is empty.
 pub fn leave(page: &str, text: &str) {
     let name = joined(&[PREFIX, page]);
-    if let Some(storage) = storage() {
-        // Full: the beacon was the first way, and the database the second.
-        let _ = match text {
-            "" => storage.remove_item(&name),
-            text => storage.set_item(&name, text),
-        };
+    // Full: the beacon was the first way, and the database the second.
+    match text {
+        "" => BrowserStore.remove(&name),
+        text => BrowserStore.set(&name, text),
     }
 }
 
 /// What is there, and under which names.
 pub fn found() -> (Vec<String>, String) {
     let (mut pages, mut texts) = (Vec::new(), String::new());
-    if let Some(storage) = storage() {
-        let mut at = 0;
-        while let Ok(Some(name)) = storage.key(at) {
-            at += 1;
-            if let Some(page) = name.strip_prefix(PREFIX) {
-                pages.push(page.to_owned());
-                texts.push_str(&storage.get_item(&name).ok().flatten().unwrap_or_default());
-            }
+    let mut at = 0;
+    while let Some(name) = BrowserStore.name(at) {
+        at += 1;
+        if let Some(page) = name.strip_prefix(PREFIX) {
+            pages.push(page.to_owned());
+            texts.push_str(&BrowserStore.get(&name).unwrap_or_default());
         }
     }
     (pages, texts)
-}
-
-fn storage() -> Option<Storage> {
-    web_sys::window()
-        .as_ref()
-        .map(Window::local_storage)?
-        .ok()?
 }

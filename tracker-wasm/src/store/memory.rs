@@ -24,6 +24,9 @@ impl Store for MemoryStore {
     }
 
     fn remove(&self, name: &str) {
-        self.0.borrow_mut().retain(|(known, _)| known != name);
+        let mut entries = self.0.borrow_mut();
+        if let Some(at) = entries.iter().position(|(known, _)| known == name) {
+            entries.swap_remove(at);
+        }
     }
 }

@@ -24,10 +24,11 @@ impl Tracker {
         if name == call::PAGE {
             details = Some(self.page_details(signal, details.as_deref()));
         }
+        let (message_id, timestamp) = (text(2), text(3));
         let mut draft = Draft {
             details: details.as_deref(),
-            message_id: text(2),
-            timestamp: text(3),
+            message_id: message_id.as_deref(),
+            timestamp: timestamp.as_deref(),
             ..Draft::default()
         };
         let anonymous;
@@ -68,7 +69,7 @@ impl Tracker {
                 self.forget = true;
                 return;
             }
-            call::CONSENT => {
+            call::CONSENT if cfg!(feature = "consent") => {
                 if let Some(categories) = signal.subject.as_string() {
                     self.decide(categories, signal.time);
                 }

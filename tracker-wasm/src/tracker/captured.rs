@@ -8,7 +8,7 @@ use clickstream_event::{
     kind::EventType,
     write,
 };
-use js_sys::{Array, Reflect};
+use js_sys::Array;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::{Draft, Moment, Tracker};
@@ -47,7 +47,7 @@ impl Tracker {
     /// A click.
     pub(super) fn clicked(&mut self, signal: &Signal) {
         let marks = read_marks(&signal.marks);
-        let event = signal.subject.unchecked_ref();
+        let event = &signal.subject;
         let page = &signal.url;
         let read = &mut self.clicks;
         let click = match read.read(event, &signal.list, &marks, page, self.options.links) {
@@ -57,12 +57,7 @@ impl Tracker {
         let marked = marks.properties();
         if self.options.clicks || click.leads {
             let details = write::joined(&click.properties, &marked);
-            let draft = Draft {
-                event: Some(ELEMENT_CLICKED),
-                details: Some(&details),
-                ..Draft::default()
-            };
-            self.record_at(EventType::Track, &draft, signal);
+            self.track(ELEMENT_CLICKED, &details, signal);
             if click.masked {
                 let transport = &mut self.outbox.transport;
                 transport.note(news::MASKED, CLICK, None);
@@ -71,12 +66,7 @@ impl Tracker {
             self.ignore(CLICK, "capture");
         }
         if let Some(event) = marks.event.as_deref().filter(|event| !event.is_empty()) {
-            let draft = Draft {
-                event: Some(event),
-                details: Some(&marked),
-                ..Draft::default()
-            };
-            self.record_at(EventType::Track, &draft, signal);
+            self.track(event, &marked, signal);
         }
     }
 
@@ -86,27 +76,18 @@ impl Tracker {
         if marks.ignored {
             return self.ignore(FORM, "mark");
         }
-        let (event, filled) = if kind == "submit" {
-            let submitted = self.forms.submit(&signal.list);
-            (
-                FORM_SUBMITTED,
-                submitted.map(|form| told(&form.filled(signal.time))),
-            )
+        let submitted;
+        let (event, form) = if kind == "submit" {
+            submitted = self.forms.submit(&signal.list);
+            (FORM_SUBMITTED, submitted.as_ref())
         } else {
             let begun = self.forms.input(&signal.list, signal.time);
-            (
-                FORM_STARTED,
-                begun.map(|form| told(&form.filled(signal.time))),
-            )
+            (FORM_STARTED, begun)
         };
-        let Some(filled) = filled else { return };
+        let Some(form) = form else { return };
+        let filled = told(&form.filled(signal.time));
         let details = write::joined(&filled, &marks.properties());
-        let draft = Draft {
-            event: Some(event),
-            details: Some(&details),
-            ..Draft::default()
-        };
-        self.record_at(EventType::Track, &draft, signal);
+        self.track(event, &details, signal);
     }
 
     /// The page was looked at otherwise than before; one that ends is left.
@@ -114,10 +95,10 @@ impl Tracker {
         if !VIEWS_END {
             return;
         }
-        let pixels = self.seen.call0(&JsValue::UNDEFINED).unwrap_or_default();
-        let pixel = |at| Reflect::get_u32(&pixels, at).ok().and_then(|v| v.as_f64());
-        if let (Some(bottom), Some(height)) = (pixel(0), pixel(1)) {
-            self.visit.scrolled(bottom, height);
+        if let Ok(pixels) = self.seen.call0(&JsValue::UNDEFINED) {
+            let pixels: Array = pixels.unchecked_into();
+            let pixel = |at| pixels.get(at).as_f64().unwrap_or_default();
+            self.visit.scrolled(pixel(0), pixel(1));
         }
         match kind {
             "hidden" | "visible" => self.visit.seen(kind == "visible", signal.time),
@@ -137,6 +118,9 @@ impl Tracker {
 
     /// The present view ends: what was begun on it is told of, then the view itself, once.
     pub(super) fn left(&mut self, now: f64) {
+        if !VIEWS_END {
+            return;
+        }
         let Some((page, left)) = self.visit.end(now) else {
             return;
         };
@@ -145,8 +129,10 @@ impl Tracker {
             time: now,
             page: Page::at(url, title, referrer),
         };
-        for form in self.forms.abandon() {
-            self.tell(FORM_ABANDONED, &told(&form.filled(now)), &moment);
+        if cfg!(feature = "forms") {
+            for form in self.forms.abandon() {
+                self.tell(FORM_ABANDONED, &told(&form.filled(now)), &moment);
+            }
         }
         if self.options.leave {
             self.tell(

@@ -28,8 +28,8 @@ pub(super) struct Draft<'a> {
     pub previous_id: Option<&'a str>,
     pub group_id: Option<&'a str>,
     pub details: Option<&'a str>,
-    pub message_id: Option<String>,
-    pub timestamp: Option<String>,
+    pub message_id: Option<&'a str>,
+    pub timestamp: Option<&'a str>,
 }
 
 /// When and where it happened.
@@ -39,6 +39,16 @@ pub(super) struct Moment<'a> {
 }
 
 impl Tracker {
+    /// Records a track event that happened when and where `signal` says.
+    pub(super) fn track(&mut self, event: &str, details: &str, signal: &Signal) {
+        let draft = Draft {
+            event: Some(event),
+            details: Some(details),
+            ..Draft::default()
+        };
+        self.record_at(EventType::Track, &draft, signal);
+    }
+
     /// Records an event that happened when and where `signal` says.
     pub(super) fn record_at(&mut self, kind: EventType, draft: &Draft<'_>, signal: &Signal) {
         let referrer = self.pages.referrer().to_owned();
@@ -74,12 +84,11 @@ impl Tracker {
             self.turned([page.url, page.title, page.referrer], moment.time);
         }
         self.number += 1;
-        let id = draft.message_id.clone().unwrap_or_else(|| {
-            let visitor = self.identity.anonymous();
-            message_id(moment.time as u64, visitor, &self.nonce, self.number)
-        });
-        let time = draft.timestamp.clone();
-        let time = time.unwrap_or_else(|| clock::iso(moment.time));
+        let visitor = self.identity.anonymous();
+        let made = message_id(moment.time as u64, visitor, &self.nonce, self.number);
+        let id = draft.message_id.unwrap_or(&made);
+        let happened = clock::iso(moment.time);
+        let time = draft.timestamp.unwrap_or(&happened);
         // A plugin that drops the event leaves no gap in the visit's numbers.
         let visit = self.plugins.any().then(|| {
             let known = self.identity.store().get(names::SESSION);
@@ -92,9 +101,9 @@ impl Tracker {
             moment.time,
         );
         let mut more = numbered.led;
-        if numbered.event == 1 && self.decision.marketing() {
+        if cfg!(feature = "campaigns") && numbered.event == 1 && self.decision.marketing() {
             let store = self.identity.store();
-            let first = session::first_touch(store, &more, moment.page.url, &time);
+            let first = session::first_touch(store, &more, moment.page.url, time);
             more = write::joined(&more, &first);
         }
         more = write::joined(&more, self.signals);
@@ -128,7 +137,7 @@ impl Tracker {
             previous_id: draft.previous_id,
             group_id: draft.group_id,
             details: draft.details,
-            ..Event::new(kind, &id, &time, &context)
+            ..Event::new(kind, id, time, &context)
         };
         let Ok(mut json) = write::line(&event) else {
             return false;

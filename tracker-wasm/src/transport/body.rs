@@ -1,6 +1,7 @@
 //! A request's body: finished lines, and what is said once for all of them.
 
 use clickstream_event::write;
+use serde::Serialize;
 
 use crate::queue::Line;
 
@@ -17,6 +18,19 @@ pub struct Envelope {
     pub dropped: u32,
 }
 
+/// What follows the events.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Said<'a> {
+    sent_at: &'a str,
+    write_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_token: Option<&'a str>,
+    storage: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dropped: Option<u32>,
+}
+
 impl Envelope {
     /// The body of a request with these lines.
     #[must_use]
@@ -28,29 +42,14 @@ impl Envelope {
             body.push_str(&line.json);
             before = ",";
         }
-        body.push(']');
-        for (name, value) in [
-            ("sentAt", Some(sent_at)),
-            ("writeKey", Some(&self.write_key)),
-            ("userToken", self.user_token.as_deref()),
-            ("storage", Some(self.storage)),
-        ] {
-            if let Some(value) = value {
-                for part in [
-                    ",\"",
-                    name,
-                    "\":",
-                    &write::string(value).unwrap_or_default(),
-                ] {
-                    body.push_str(part);
-                }
-            }
-        }
-        if self.dropped > 0 {
-            body.push_str(",\"dropped\":");
-            body.push_str(&write::object(&self.dropped).unwrap_or_default());
-        }
-        body.push('}');
-        body
+        body.push_str("]}");
+        let said = write::object(&Said {
+            sent_at,
+            write_key: &self.write_key,
+            user_token: self.user_token.as_deref(),
+            storage: self.storage,
+            dropped: Some(self.dropped).filter(|dropped| *dropped > 0),
+        });
+        write::joined(&body, &said.unwrap_or_default())
     }
 }

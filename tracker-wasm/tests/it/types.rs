@@ -89,8 +89,7 @@ fn more(name: &str) -> &'static str {
              \x20 /** What is known of a user or group (identify, group). */\n  traits?: Details;\n"
         }
         "Context" => {
-            "  /** The screen. */\n  screen?: Screen;\n\
-             \x20 /** Another site's page that led to the visit. */\n  referrer?: { url: string };\n\
+            "  /** Another site's page that led to the visit. */\n  referrer?: { url: string };\n\
              \x20 /** The first page of all, on a visit's first event. */\n  firstTouch?: Details;\n\
              \x20 /** What the browser asks for. */\n  privacy?: { gpc?: true; dnt?: true };\n\
              \x20 /** What the visitor has allowed. */\n  consent?: { categoryPreferences: Consent };\n\

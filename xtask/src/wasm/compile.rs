@@ -12,7 +12,11 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use super::Edition;
 use crate::command;
+
+/// The features of the core.
+const CORE: [&str; 3] = ["--no-default-features", "--features", "module,pages,clicks"];
 
 /// What browsers run.
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -42,7 +46,7 @@ pub struct Compiled {
 ///
 /// # Errors
 /// When the toolchain lacks the target or the tracker does not compile; the text says what to do.
-pub fn module(root: &Path, work: &Path) -> Result<Compiled> {
+pub fn module(root: &Path, work: &Path, edition: Edition) -> Result<Compiled> {
     let toolchain = toolchain(root)?;
     // rust-toolchain.toml names both, but a toolchain installed before it did lacks them.
     if !toolchain.join("lib/rustlib").join(TARGET).exists() {
@@ -50,13 +54,13 @@ pub fn module(root: &Path, work: &Path) -> Result<Compiled> {
             .with_context(|| format!("this Rust cannot compile for {TARGET}"))?;
     }
     let small = source(root, &toolchain).and_then(|()| {
-        let mut cargo = cargo(root, work, &toolchain, &PANIC);
+        let mut cargo = cargo(root, work, &toolchain, &PANIC, edition);
         command::run_quietly(cargo.args(BUILD_STD).env("RUSTC_BOOTSTRAP", "1"))
     });
     let larger = match small {
         Ok(()) => None,
         Err(why) => {
-            command::run(&mut cargo(root, work, &toolchain, &[])).with_context(|| {
+            command::run(&mut cargo(root, work, &toolchain, &[], edition)).with_context(|| {
                 format!("the tracker does not compile for {TARGET}: see cargo's message above")
             })?;
             Some(format!(
@@ -97,7 +101,7 @@ fn rustup(root: &Path, words: &[&str]) -> Result<()> {
     command::run_quietly(&mut rustup).with_context(|| format!("try `rustup {line}` by hand"))
 }
 
-fn cargo(root: &Path, work: &Path, toolchain: &Path, flags: &[&str]) -> Command {
+fn cargo(root: &Path, work: &Path, toolchain: &Path, flags: &[&str], edition: Edition) -> Command {
     let mut cargo = command::cargo();
     let flags: Vec<String> = flags
         .iter()
@@ -112,6 +116,9 @@ fn cargo(root: &Path, work: &Path, toolchain: &Path, flags: &[&str]) -> Command 
         .arg(work)
         .arg("--config")
         .arg(format!("target.{TARGET}.rustflags={flags:?}"));
+    if edition == Edition::Core {
+        cargo.args(CORE);
+    }
     cargo
 }
 

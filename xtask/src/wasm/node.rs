@@ -14,17 +14,19 @@ use crate::npm;
 /// uses, and `--all-features` writes imports that no browser reads.
 ///
 /// Functions with one caller stay functions unless they are tiny: inlined they are fewer
-/// bytes, but more once compressed.
-pub const OPTIONS: [&str; 5] = [
+/// bytes, but more once compressed. The first kilobyte of memory is the far end of the stack:
+/// nothing that is pointed to lies there, so small distances go into loads and stores.
+const OPTIONS: [&str; 6] = [
     "-Oz",
-    "--one-caller-inline-max-function-size=50",
+    "--one-caller-inline-max-function-size=20",
     "--converge",
+    "--low-memory-unused",
     "--strip-target-features",
     "--strip-producers",
 ];
 
 /// Options of the minifier. No word to the console, which is the page's: the glue has some.
-pub const COMPRESS: &str =
+const COMPRESS: &str =
     "passes=3,pure_getters,unsafe_arrows,unsafe_methods,booleans_as_integers=false,drop_console";
 
 /// The installed tools.
@@ -49,7 +51,9 @@ impl Tools {
     /// # Errors
     /// When the optimiser refuses the module.
     pub fn optimise(&self, module: &[u8], names: bool) -> Result<Vec<u8>> {
-        let folder = self.modules.with_file_name("optimising");
+        // Its own, because another build of the same target may be at it.
+        let folder = format!("optimising-{}", std::process::id());
+        let folder = self.modules.with_file_name(folder);
         fs_err::create_dir_all(&folder)?;
         let (before, after) = (folder.join("before.wasm"), folder.join("after.wasm"));
         fs_err::write(&before, module)?;
@@ -62,7 +66,9 @@ impl Tools {
         if !run.status.success() {
             bail!("wasm-opt: {}", String::from_utf8_lossy(&run.stderr).trim());
         }
-        Ok(fs_err::read(after)?)
+        let optimised = fs_err::read(after)?;
+        fs_err::remove_dir_all(folder)?;
+        Ok(optimised)
     }
 
     /// The script without spaces, comments and long names. The whole of it is inside one

@@ -12,6 +12,42 @@ const INTEGRITY: &str = "@integrity";
 /// How the door gives its parts to who imports it; here they are in one function or module with it.
 const EXPORT: &str = "export const ";
 
+/// What is otherwise in the loader's glue than in the one that wasm-bindgen makes; the minifier
+/// drops what is then never reached.
+const LEAN: [(&str, &str); 5] = [
+    // Its end has ways to begin for every kind of caller; the loader takes one.
+    (
+        "return Object.assign(__wbg_init, { initSync }, exports);",
+        "return Object.assign((bytes) => WebAssembly.instantiate(bytes, __wbg_get_imports())\
+            .then((made) => __wbg_finalize_init(made.instance)), exports);",
+    ),
+    // It would find the module by itself.
+    (
+        "script_src = new URL(document.currentScript.src, location.href).toString();",
+        "",
+    ),
+    // Every browser that takes the module (reference types) has these, and all of its exports.
+    ("!('encodeInto' in cachedTextEncoder)", "false"),
+    ("typeof FinalizationRegistry === 'undefined'", "false"),
+    ("realloc === undefined", "false"),
+];
+
+/// The glue without what the loader has no use for.
+///
+/// # Errors
+/// When it is another glue than this was written for.
+pub fn lean(glue: &str) -> Result<String> {
+    let mut lean = glue.to_owned();
+    for (theirs, ours) in LEAN {
+        anyhow::ensure!(
+            lean.contains(theirs),
+            "wasm-bindgen's glue no longer has `{theirs}`: see xtask/src/wasm/script.rs"
+        );
+        lean = lean.replace(theirs, ours);
+    }
+    Ok(lean)
+}
+
 /// The way in with everything in its place; `integrity` is the hash of the module that it loads.
 ///
 /// # Errors
@@ -30,7 +66,17 @@ pub fn compose(name: &str, way: &str, door: &str, glue: &str, integrity: &str) -
 
 #[cfg(test)]
 mod tests {
-    use super::compose;
+    use super::{LEAN, compose, lean};
+
+    #[test]
+    fn another_glue_is_refused_and_not_left_as_it_is() {
+        let theirs = LEAN.map(|(theirs, _)| theirs).join("\n");
+        let ours = LEAN.map(|(_, ours)| ours).join("\n");
+        assert_eq!(lean(&theirs).unwrap(), ours);
+        for (part, _) in LEAN {
+            assert!(lean(&theirs.replace(part, "")).is_err(), "{part}");
+        }
+    }
 
     #[test]
     fn each_part_takes_its_place() {
