@@ -33,7 +33,7 @@ pub struct Replay {
     /// (`clickstream-errors/`), exports by `spool export`; plain or gzip
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
-    /// The relay, such as http://127.0.0.1:8081 or https://events.example.com
+    /// The relay, such as http://127.0.0.1:8081, or with https where it has a certificate
     #[arg(long, value_name = "URL", required_unless_present = "dry_run")]
     pub to: Option<String>,
     /// Whom to believe.
