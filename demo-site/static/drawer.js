@@ -25,6 +25,8 @@
 
   document.addEventListener("clickstream", ({ detail }) => {
     const { state, messageId, line, reason } = detail;
+    // The drawer shows events; what the tracker says of itself, or passed over, is none.
+    if (!messageId) return;
     // Other pages of this tab may have said something since this one was last seen.
     events = stored(EVENTS, []);
     let event = events.find(({ id }) => id === messageId);
