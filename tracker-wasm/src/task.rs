@@ -3,45 +3,50 @@
 //! it, would be a page's bytes for an order that nothing here depends on.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     future::Future,
     pin::Pin,
     sync::Arc,
     task::{Context, Wake, Waker},
 };
 
-struct Task(RefCell<Option<Pin<Box<dyn Future<Output = ()>>>>>);
+type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-#[allow(
-    unsafe_code,
-    reason = "a waker may go to another thread, and the module has one: a worker would need shared memory"
-)]
-// SAFETY: see the reason above.
-unsafe impl Send for Task {}
+thread_local! {
+    /// The tasks that wait, by their numbers.
+    static WAITING: RefCell<Vec<(u32, Task)>> = const { RefCell::new(Vec::new()) };
+    static LAST: Cell<u32> = const { Cell::new(0) };
+}
 
-#[allow(unsafe_code, reason = "as above")]
-// SAFETY: as above.
-unsafe impl Sync for Task {}
+/// What wakes a task: a waker may go to another thread, a task may not.
+struct Number(u32);
 
-impl Wake for Task {
+impl Wake for Number {
     fn wake(self: Arc<Self>) {
-        // Promises tell of themselves when no Rust runs, so the task is never inside itself.
-        let Ok(mut future) = self.0.try_borrow_mut() else {
-            return;
-        };
-        let waker = Waker::from(Arc::clone(&self));
-        let polled = future
-            .as_mut()
-            .map(|future| future.as_mut().poll(&mut Context::from_waker(&waker)));
-        if polled.is_some_and(|polled| polled.is_ready()) {
-            *future = None;
+        // Promises tell of themselves when no Rust runs, so a task that is not there has ended.
+        let task = WAITING.with_borrow_mut(|waiting| {
+            let at = waiting.iter().position(|(number, _)| *number == self.0)?;
+            Some(waiting.swap_remove(at).1)
+        });
+        if let Some(task) = task {
+            poll(self.0, task);
         }
+    }
+}
+
+fn poll(number: u32, mut task: Task) {
+    let waker = Waker::from(Arc::new(Number(number)));
+    let polled = task.as_mut().poll(&mut Context::from_waker(&waker));
+    if polled.is_pending() {
+        WAITING.with_borrow_mut(|waiting| waiting.push((number, task)));
     }
 }
 
 /// Begins it at once.
 pub fn begin(future: impl Future<Output = ()> + 'static) {
-    Arc::new(Task(RefCell::new(Some(Box::pin(future))))).wake();
+    let number = LAST.get().wrapping_add(1);
+    LAST.set(number);
+    poll(number, Box::pin(future));
 }
 
 #[cfg(test)]
