@@ -189,6 +189,8 @@ impl Tracker {
                 // Given back by the cache, a page has ended and not ended.
                 if kind == "pageshow" {
                     self.outbox.leave(Leaving::No);
+                    // WebKit's cache now and then gives a page back without its timer.
+                    self.woken = f64::INFINITY;
                 }
                 self.pages
                     .happened(kind, &signal.url, &signal.title, signal.time);

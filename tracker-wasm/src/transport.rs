@@ -156,11 +156,18 @@ impl Transport {
         self.not_before = 0.0;
     }
 
-    /// The page is given back as it was left: what beacons took may have been lost.
+    /// The page is given back as it was left: what beacons took may have been lost. So may what a
+    /// turn waits for, which `WebKit` now and then never answers: with a database, where nothing
+    /// is lost by it, the next turn begins anew, and the relay tells doubles apart.
     pub fn restored(&mut self) {
         self.given = 0;
         for held in self.queue.each() {
             held.given = false;
+        }
+        if self.database == Database::Open {
+            self.landed();
+            self.busy = false;
+            self.pending = true;
         }
     }
 
@@ -263,10 +270,7 @@ impl Transport {
         answer: &Answer,
         (now, oldest, random): (f64, &str, f64),
     ) -> Vec<Line> {
-        let (mut lines, _) = std::mem::take(&mut self.flight);
-        for held in self.queue.each() {
-            held.away = false;
-        }
+        let mut lines = self.landed();
         match answer {
             Answer::Stored(rejected) => {
                 self.failures = 0;
@@ -315,6 +319,14 @@ impl Transport {
             lines.clear();
         }
         lines
+    }
+
+    /// Nothing is on its way any more; what was.
+    fn landed(&mut self) -> Vec<Line> {
+        for held in self.queue.each() {
+            held.away = false;
+        }
+        std::mem::take(&mut self.flight).0
     }
 
     /// The turn is over.

@@ -1,11 +1,23 @@
 //! What takes its time, once the tracker is let go: opening, writing, and a turn of sending.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use js_sys::Function;
 use wasm_bindgen::JsValue;
 
-use crate::{deliver::Relay, outbox::Errands, signal::enter, store::database::Database, task};
+use crate::{
+    deliver::Relay,
+    outbox::Errands,
+    signal::enter,
+    store::database::Database,
+    task,
+    tracker::{Effects, Tracker},
+};
+
+thread_local! {
+    /// Which turn of this page is the last that was begun.
+    static LAST: Cell<u32> = const { Cell::new(0) };
+}
 
 /// Opens the database, or learns that there is none.
 pub fn open(database: Rc<Database>) {
@@ -40,7 +52,9 @@ pub fn perform(errands: Errands) {
         });
     }
     if let Some(shared) = turn {
-        task::begin(take(database.filter(|_| shared), relay));
+        let number = LAST.get().wrapping_add(1);
+        LAST.set(number);
+        task::begin(take(database.filter(|_| shared), relay, number));
     }
 }
 
@@ -49,25 +63,42 @@ pub fn settle(promise: &Function, safe: bool) {
     let _ = promise.call1(&JsValue::UNDEFINED, &safe.into());
 }
 
-/// This page's turn: what the database has, and what memory alone has, goes.
-async fn take(database: Option<Rc<Database>>, relay: Rc<Relay>) {
+/// This page's turn: what the database has, and what memory alone has, goes. One that was given up
+/// changes nothing once another has begun.
+async fn take(database: Option<Rc<Database>>, relay: Rc<Relay>, number: u32) {
     let mut loaded = None;
     if let Some(database) = &database {
         database.turn().await;
+        if LAST.get() != number {
+            return database.release();
+        }
         loaded = database.load().await;
     }
     let mut body = None;
-    enter(&mut |tracker| tracker.choose(loaded.take(), &mut body));
+    last(number, &mut |tracker| {
+        tracker.choose(loaded.take(), &mut body)
+    });
     if let Some(body) = body {
         let (answer, mut remembered) = relay.post(&body).await;
         let mut done = Vec::new();
-        enter(&mut |tracker| tracker.answered(&answer, remembered.take(), &mut done));
+        last(number, &mut |tracker| {
+            tracker.answered(&answer, remembered.take(), &mut done)
+        });
         if let Some(database) = database.as_ref().filter(|_| !done.is_empty()) {
             database.delete(&done).await;
         }
     }
-    if let Some(database) = database {
-        database.release();
+    last(number, &mut |tracker| {
+        if let Some(database) = &database {
+            database.release();
+        }
+        tracker.finished()
+    });
+}
+
+/// Lets a turn change the tracker, if it is the last.
+fn last(number: u32, act: &mut dyn FnMut(&mut Tracker) -> Effects) {
+    if LAST.get() == number {
+        enter(act);
     }
-    enter(&mut |tracker| tracker.finished());
 }

@@ -193,6 +193,25 @@ fn without_a_store_what_a_beacon_took_is_gone() {
     );
 }
 
+/// What a page waits for when the browser puts it aside may never come.
+#[test]
+fn a_page_given_back_takes_a_new_turn() {
+    let mut transport = durable();
+    transport.push(line(1, 9), 0.0);
+    let kept = transport.write(0.0);
+    transport.written(true, 0.0);
+    for at in [1000.0, 2000.0] {
+        assert_eq!(transport.begin(at), Some(true));
+        let body = transport.choose(Some(kept.clone()), at, AT).unwrap();
+        assert_eq!((ids(&body), transport.next()), (vec!["1".into()], None));
+        transport.restored();
+    }
+    transport.begin(3000.0);
+    transport.choose(Some(kept), 3000.0, AT).unwrap();
+    answered(&mut transport, &Answer::Stored(Vec::new()), 3000.0);
+    assert_eq!(transport.next(), None);
+}
+
 /// Peers, shown: Segment sends a hidden tab's batch again. A request has an answer, a beacon none.
 #[test]
 fn a_hidden_page_does_not_gather_and_sends_by_request() {

@@ -1,26 +1,28 @@
 //! Page views: documents, places within them, pages given back, and how each was left.
 
 use clickstream_lab::browser::{Engine, Press};
-use clickstream_lab::wait;
 use serde_json::Value;
 
-use super::{World, stories};
+use super::{World, in_each_engine};
 use crate::tracker::told;
 
-stories!(chromium Chromium each_page_is_seen_and_left_once);
-stories!(firefox Firefox each_page_is_seen_and_left_once);
+in_each_engine!(each_page_is_seen_and_left_once);
 
 async fn each_page_is_seen_and_left_once(engine: Engine) -> anyhow::Result<()> {
     let world = World::start(engine).await?;
     let World { browser, .. } = &world;
     world.open("/leave").await?;
-    // WebKitGTK lets a first turn of the wheel go by now and then.
-    wait::until_async("the page to move", || async {
-        browser.turn_wheel(3000).await?;
-        let moved = browser.run("return scrollY > 2990").await?;
-        Ok(if moved == true { Ok(()) } else { Err(moved) })
-    })
-    .await?;
+    browser
+        .run("addEventListener('scroll', () => (window.told = true), { once: true })")
+        .await?;
+    // WebKitGTK lets a turn of the wheel go by now and then.
+    match engine {
+        Engine::WebKit => drop(browser.run("scrollTo(0, 3000)").await?),
+        Engine::Chromium | Engine::Firefox => browser.turn_wheel(3000).await?,
+    }
+    browser
+        .wait_for("the page to move", "return window.told && scrollY > 2990")
+        .await?;
     browser
         .run("addEventListener('pageshow', (event) => (window.given = [event.persisted]))")
         .await?;
