@@ -23,6 +23,12 @@ const PAGE_WITHIN: Duration = Duration::from_secs(60);
 const SCRIPT_WITHIN: Duration = Duration::from_secs(15);
 /// How long a polite end may take.
 const END_WITHIN: Duration = Duration::from_secs(10);
+/// How often the folder is removed until it is gone, and how long after one another.
+const REMOVALS: u32 = 50;
+const REMOVE_AGAIN: Duration = Duration::from_millis(100);
+/// The longest folder, in bytes, that Chromium can have its socket in: all of a socket's path is
+/// 103 bytes at most, and Chromium's own part of it is 45.
+const LONGEST_FOLDER: usize = 58;
 
 /// What Chromium is started with: headless, and quiet on the network.
 const FLAGS: [&str; 7] = [
@@ -47,7 +53,7 @@ pub struct Chromium {
     pub debugger: Option<String>,
     driver: Driver,
     // Removed when Chromium is gone.
-    _profile: TempDir,
+    folder: TempDir,
 }
 
 /// The driver's process and, in its process group, Chromium's: dropping it ends them all.
@@ -77,19 +83,20 @@ impl Chromium {
         chromedriver: Option<&Path>,
     ) -> Result<Self, BrowseError> {
         let program = chromedriver.map_or_else(|| PathBuf::from("chromedriver"), Path::to_path_buf);
-        let (driver, port) = tokio::time::timeout(START_WITHIN, listen(&program))
+        let folder = tempfile::Builder::new()
+            .prefix("clickstream-bot-")
+            .tempdir()
+            .map_err(BrowseError::Profile)?;
+        let (driver, port) = tokio::time::timeout(START_WITHIN, listen(&program, folder.path()))
             .await
             .map_err(|_| BrowseError::Driver {
                 program,
                 said: "it did not say that it listens".to_owned(),
             })??;
-        let profile = tempfile::Builder::new()
-            .prefix("clickstream-bot-")
-            .tempdir()
-            .map_err(BrowseError::Profile)?;
+        let profile = folder.path().join("profile");
         let mut flags: Vec<String> = FLAGS.map(str::to_owned).to_vec();
         flags.push(format!("--window-size={},{}", WINDOW.0, WINDOW.1));
-        flags.push(format!("--user-data-dir={}", profile.path().display()));
+        flags.push(format!("--user-data-dir={}", profile.display()));
         if rustix::process::geteuid().is_root() {
             // Chromium's sandbox refuses to run as root.
             flags.push("--no-sandbox".to_owned());
@@ -122,7 +129,7 @@ impl Chromium {
             client,
             debugger,
             driver,
-            _profile: profile,
+            folder,
         })
     }
 
@@ -131,7 +138,7 @@ impl Chromium {
         let Self {
             client,
             mut driver,
-            _profile,
+            folder,
             ..
         } = self;
         // What does not end by itself is killed with the group.
@@ -140,6 +147,15 @@ impl Chromium {
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
         let _ = driver.child.wait().await;
+        // What was just killed may still make a file while its folder is removed.
+        for _ in 0..REMOVALS {
+            match fs_err::remove_dir_all(folder.path()) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    tokio::time::sleep(REMOVE_AGAIN).await;
+                }
+                _ => return,
+            }
+        }
     }
 }
 
@@ -148,10 +164,10 @@ const STARTS: u32 = 20;
 
 /// Starts the driver. Asked for any port it takes a free one of IPv6 and insists on the
 /// same of IPv4, which somebody else may have; then it ends, and is asked again.
-async fn listen(program: &Path) -> Result<(Driver, u16), BrowseError> {
+async fn listen(program: &Path, folder: &Path) -> Result<(Driver, u16), BrowseError> {
     let mut starts = 1;
     loop {
-        match listen_once(program).await {
+        match listen_once(program, folder).await {
             Err(BrowseError::Driver { .. }) if starts < STARTS => starts += 1,
             other => return other,
         }
@@ -159,8 +175,13 @@ async fn listen(program: &Path) -> Result<(Driver, u16), BrowseError> {
 }
 
 /// Starts the driver in a process group of its own, so that Ctrl-C reaches the bot alone.
-async fn listen_once(program: &Path) -> Result<(Driver, u16), BrowseError> {
-    let spawned = Command::new(program)
+async fn listen_once(program: &Path, folder: &Path) -> Result<(Driver, u16), BrowseError> {
+    let mut command = Command::new(program);
+    // Driver and Chromium leave files for their time there if they have to be killed.
+    if folder.as_os_str().len() <= LONGEST_FOLDER {
+        command.env("TMPDIR", folder);
+    }
+    let spawned = command
         .arg("--port=0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
