@@ -156,21 +156,6 @@ impl Transport {
         self.not_before = 0.0;
     }
 
-    /// The page is given back as it was left: what beacons took may have been lost. So may what a
-    /// turn waits for, which `WebKit` now and then never answers: with a database, where nothing
-    /// is lost by it, the next turn begins anew, and the relay tells doubles apart.
-    pub fn restored(&mut self) {
-        self.given = 0;
-        for held in self.queue.each() {
-            held.given = false;
-        }
-        if self.database == Database::Open {
-            self.landed();
-            self.busy = false;
-            self.pending = true;
-        }
-    }
-
     /// When something is due: a write, a request, or to be done with waiting for the database.
     #[must_use]
     pub fn next(&self) -> Option<f64> {

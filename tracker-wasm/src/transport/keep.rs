@@ -11,6 +11,21 @@ const COPY_BYTES: usize = 64 * 1024;
 pub const PATIENCE: f64 = 20_000.0;
 
 impl Transport {
+    /// The page is given back as it was left: what beacons took may have been lost. So may what a
+    /// turn waits for, which `WebKit` now and then never answers: with a database, where nothing
+    /// is lost by it, the next turn begins anew, and the relay tells doubles apart.
+    pub fn restored(&mut self) {
+        self.given = 0;
+        for held in self.queue.each() {
+            held.given = false;
+        }
+        if self.database == Database::Open {
+            self.landed();
+            self.busy = false;
+            self.pending = true;
+        }
+    }
+
     /// Takes up what an earlier page left: keys and lines, neither of which has a tab or an end
     /// of line in it.
     pub fn adopt(&mut self, copy: &str, now: f64) {
