@@ -1,17 +1,14 @@
 //! A server that takes whatever any SDK sends, writes it down, and can be away: for what ours and
 //! others' do on one page when the same happens to them.
 
-use std::io::{BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::io::{BufReader, Write as _};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 
 use crate::request::Request;
-
-/// More than any page's body inflates to.
-const MOST_BYTES: u64 = 16 << 20;
+use crate::serve::{self, lock};
 
 /// A request that was answered.
 #[derive(Clone, Debug)]
@@ -45,17 +42,9 @@ impl Collector {
     /// # Errors
     /// Where there is no port.
     pub fn start() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
-        // Ends with the test's process.
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                thread::spawn(move || drop(serve(stream, &state)));
-            }
-        });
+        let (url, state) = serve::start(State::default(), |stream, state| {
+            drop(answer(stream, state))
+        })?;
         Ok(Self { url, state })
     }
 
@@ -89,12 +78,8 @@ impl Collector {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// One connection, one request.
-fn serve(mut stream: TcpStream, state: &Mutex<State>) -> anyhow::Result<()> {
+fn answer(mut stream: TcpStream, state: &Mutex<State>) -> anyhow::Result<()> {
     let request = Request::read(&mut BufReader::new(stream.try_clone()?))?;
     {
         let mut state = lock(state);
@@ -129,12 +114,7 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>) -> anyhow::Result<()> {
 
 /// The body, whichever way it was packed: gzip, or `data=` in base 64 within a form.
 fn text(request: &Request) -> String {
-    let mut inflated = Vec::new();
-    let mut gzip = flate2::read::MultiGzDecoder::new(&*request.body).take(MOST_BYTES);
-    if request.body.starts_with(&[0x1f, 0x8b]) && gzip.read_to_end(&mut inflated).is_ok() {
-        return String::from_utf8_lossy(&inflated).into_owned();
-    }
-    let text = String::from_utf8_lossy(&request.body).into_owned();
+    let text = String::from_utf8_lossy(&request.inflated()).into_owned();
     let packed = text.strip_prefix("data=").map(|packed| {
         let packed = packed.split('&').next().unwrap_or_default();
         packed

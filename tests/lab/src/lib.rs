@@ -28,6 +28,8 @@ pub mod http;
 
 pub mod request;
 
+mod serve;
+
 pub mod wire;
 
 pub mod wait;

@@ -5,6 +5,9 @@ use std::net::TcpStream;
 
 use anyhow::Context as _;
 
+/// More than any client's body inflates to.
+const MOST_BYTES: u64 = 64 << 20;
+
 /// A request, read to its end.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -48,6 +51,18 @@ impl Request {
         request.body = vec![0; length.and_then(|text| text.parse().ok()).unwrap_or(0)];
         input.read_exact(&mut request.body)?;
         Ok(request)
+    }
+
+    /// Its body; inflated, where it is gzip.
+    #[must_use]
+    pub fn inflated(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let gzip = self.body.starts_with(&[0x1f, 0x8b]);
+        let mut inflated = flate2::read::MultiGzDecoder::new(&*self.body).take(MOST_BYTES);
+        if gzip && inflated.read_to_end(&mut out).is_ok() {
+            return out;
+        }
+        self.body.clone()
     }
 
     /// The first header of that name.

@@ -4,14 +4,15 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::Value;
 
 use crate::request::Request;
+use crate::serve::{self, lock};
 use crate::{program, wait, wire};
 
 /// How the relay's place answers.
@@ -85,9 +86,7 @@ impl Site {
             tracker.exists(),
             "the tracker is not built: run `cargo xtask build`"
         );
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let state = Arc::new(Mutex::new(State {
+        let state = State {
             pages: pages.to_path_buf(),
             relay: None,
             isolated: false,
@@ -95,15 +94,8 @@ impl Site {
             then: Reply::Stored,
             held: Vec::new(),
             taken: Vec::new(),
-        }));
-        let shared = Arc::clone(&state);
-        // Ends with the test's process; a connection is a thread, as browsers open few.
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                thread::spawn(move || serve(stream, &state));
-            }
-        });
+        };
+        let (url, state) = serve::start(state, connection)?;
         Ok(Self { url, state })
     }
 
@@ -188,12 +180,8 @@ impl Site {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// One connection, request after request.
-fn serve(stream: TcpStream, state: &Mutex<State>) {
+fn connection(stream: TcpStream, state: &Mutex<State>) {
     let Ok(mut out) = stream.try_clone() else {
         return;
     };

@@ -5,22 +5,19 @@
 
 use std::collections::VecDeque;
 use std::io::{BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
 
 use crate::request::Request;
+use crate::serve::{self, lock};
 use crate::wait;
 
 /// Seconds after which a client that was refused for now may come back.
 const RETRY_AFTER: &str = "1";
-
-/// More than any client's body inflates to.
-const MOST_BYTES: u64 = 64 << 20;
 
 /// A request that passed, or did not.
 #[derive(Clone, Debug)]
@@ -68,17 +65,7 @@ impl Wire {
     /// # Errors
     /// Where there is no port.
     pub fn start() -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let state = Arc::new(Mutex::new(State::default()));
-        let shared = Arc::clone(&state);
-        // Ends with the test's process.
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                thread::spawn(move || pass(stream, &state));
-            }
-        });
+        let (url, state) = serve::start(State::default(), pass)?;
         Ok(Self { url, state })
     }
 
@@ -112,10 +99,6 @@ impl Wire {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// One connection, one request.
 fn pass(mut client: TcpStream, state: &Mutex<State>) {
     let Ok(input) = client.try_clone() else {
@@ -125,7 +108,7 @@ fn pass(mut client: TcpStream, state: &Mutex<State>) {
         return;
     };
     let mut seen = Seen {
-        body: serde_json::from_slice(&inflated(&request)).unwrap_or(Value::Null),
+        body: serde_json::from_slice(&request.inflated()).unwrap_or(Value::Null),
         request,
         status: None,
     };
@@ -146,16 +129,6 @@ fn pass(mut client: TcpStream, state: &Mutex<State>) {
     if let Ok(answer) = answer {
         let _ = client.write_all(&answer);
     }
-}
-
-fn inflated(request: &Request) -> Vec<u8> {
-    let mut out = Vec::new();
-    let gzip = request.body.starts_with(&[0x1f, 0x8b]);
-    let mut inflated = flate2::read::MultiGzDecoder::new(&*request.body).take(MOST_BYTES);
-    if gzip && inflated.read_to_end(&mut out).is_ok() {
-        return out;
-    }
-    request.body.clone()
 }
 
 /// The relay's own answer, after which it closes the connection.
