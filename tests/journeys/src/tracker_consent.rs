@@ -14,6 +14,20 @@ pub const STORED: &str = "return (async () => [
     ...(await indexedDB.databases()).map(({ name }) => name),
 ])()";
 
+/// Refuses on the page, and waits until what was kept is gone.
+pub async fn refuse(browser: &Browser) -> anyhow::Result<()> {
+    browser
+        .run("clickstream.consent({analytics: false})")
+        .await?;
+    browser
+        .wait_for(
+            "everything to be removed",
+            "return (async () => (await indexedDB.databases()).length === 0)()",
+        )
+        .await?;
+    Ok(())
+}
+
 async fn end(site: &Site, browser: &Browser, name: &str) -> anyhow::Result<Vec<Value>> {
     browser
         .run(&format!("clickstream.track('{name}'); clickstream.flush()"))
@@ -68,15 +82,7 @@ async fn before_a_decision_events_wait_in_memory_and_nothing_is_stored() -> anyh
     assert_eq!(last["context"]["session"]["index"], 1);
 
     // A refusal removes everything but itself.
-    browser
-        .run("clickstream.consent({analytics: false})")
-        .await?;
-    browser
-        .wait_for(
-            "everything to be removed",
-            "return (async () => (await indexedDB.databases()).length === 0)()",
-        )
-        .await?;
+    refuse(&browser).await?;
     browser.run("clickstream.track('Refused')").await?;
     assert_eq!(browser.run(STORED).await?, json!(["clickstream.consent"]));
     open(&site, &browser, "/asked?capture=pages").await?;

@@ -73,6 +73,31 @@ fn call(names: &[u8]) -> Call {
     }
 }
 
+/// What a call came to.
+struct Ended {
+    done: Done,
+    totals: crate::forward::counters::Totals,
+    heard: Vec<Option<String>>,
+}
+
+async fn fly_by(sender: impl Sender, call: Call) -> Ended {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hear = Arc::clone(&heard);
+    let voice = Voice::new(move |text| hear.lock().unwrap().push(text));
+    let counters = Arc::new(Counters::default());
+    let patience = Patience::default();
+    let airport = Airport::new(sender, 4, patience, 1, Arc::clone(&counters), voice);
+    let Landed::Taken(done) = airport.fly(call).await else {
+        panic!("gone");
+    };
+    drop(airport);
+    Ended {
+        done,
+        totals: counters.totals(),
+        heard: Arc::into_inner(heard).unwrap().into_inner().unwrap(),
+    }
+}
+
 struct Flown {
     sums: Sums,
     calls: Calls,
@@ -86,21 +111,16 @@ async fn fly(answers: Vec<Answer>, names: &[u8]) -> Flown {
         ..Scripted::default()
     };
     let calls = Arc::clone(&sender.calls);
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let hear = Arc::clone(&heard);
-    let voice = Voice::new(move |text| hear.lock().unwrap().push(text));
-    let counters = Arc::new(Counters::default());
-    let patience = Patience::default();
-    let airport = Airport::new(sender, 4, patience, 1, Arc::clone(&counters), voice);
-    let Landed::Taken(done) = airport.fly(call(names)).await else {
-        panic!("gone");
-    };
-    drop(airport);
+    let Ended {
+        done,
+        totals,
+        heard,
+    } = fly_by(sender, call(names)).await;
     Flown {
         sums: done.sums,
         calls: Arc::into_inner(calls).unwrap().into_inner().unwrap(),
-        totals: counters.totals(),
-        heard: Arc::into_inner(heard).unwrap().into_inner().unwrap(),
+        totals,
+        heard,
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{World, in_each_engine};
 use crate::tracker::told;
-use crate::tracker_consent::STORED;
+use crate::tracker_consent::{STORED, refuse};
 
 in_each_engine! { nothing_is_kept_or_sent_without_a_decision }
 
@@ -31,15 +31,7 @@ async fn nothing_is_kept_or_sent_without_a_decision(engine: Engine) -> anyhow::R
         json!({"analytics": true, "marketing": false})
     );
 
-    browser
-        .run("clickstream.consent({analytics: false})")
-        .await?;
-    browser
-        .wait_for(
-            "everything to be removed",
-            "return (async () => (await indexedDB.databases()).length === 0)()",
-        )
-        .await?;
+    refuse(browser).await?;
     assert_eq!(browser.run(STORED).await?, json!(["clickstream.consent"]));
     world.open("/asked?capture=clicks").await?;
     browser.press("#button", Press::default()).await?;
