@@ -34,6 +34,8 @@ pub struct Held {
     pub away: bool,
     /// A beacon took it; nobody will say what became of it.
     pub given: bool,
+    /// It is also in what an earlier page left.
+    pub left: bool,
 }
 
 impl Held {
@@ -46,7 +48,7 @@ impl Held {
     /// Whether it is lost when the process ends.
     #[must_use]
     pub fn unsaved(&self) -> bool {
-        self.place != Place::Kept
+        self.place != Place::Kept && !self.left
     }
 }
 
@@ -58,14 +60,15 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Takes a line.
-    pub fn push(&mut self, line: Line, place: Place) {
+    /// Takes a line; `left` says that it is also in what an earlier page left.
+    pub fn push(&mut self, line: Line, place: Place, left: bool) {
         self.bytes += line.json.len();
         self.held.push(Held {
             line,
             place,
             away: false,
             given: false,
+            left,
         });
     }
 
@@ -134,7 +137,7 @@ mod tests {
                 key: number.to_string(),
                 json: "x".repeat(10),
             };
-            queue.push(line, *place);
+            queue.push(line, *place, false);
         }
         queue
     }

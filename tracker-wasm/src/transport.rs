@@ -134,7 +134,7 @@ impl Transport {
             if !self.queue.held().iter().any(|held| !held.away) {
                 self.due = now + GATHER;
             }
-            self.hold(line, now);
+            self.hold(line, false, now);
             if self.queue.held().len() >= BATCH_LINES {
                 self.due = now;
             }

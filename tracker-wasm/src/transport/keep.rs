@@ -5,8 +5,9 @@ use crate::queue::{Line, Place};
 
 /// What a page remembers of its lines in the database, for its last beacons.
 const REMEMBERED_BYTES: usize = 128 * 1024;
-/// What a page leaves to the next in a store that is the site's.
-const COPY_BYTES: usize = 64 * 1024;
+/// What a page leaves to the next, at most, in a store of 5 MiB that is the site's: all that
+/// handlers can have made in the moment before, and not all there is room for.
+pub const COPY_BYTES: usize = 512 * 1024;
 /// How long a database may take before lines are sent without it, in milliseconds.
 pub const PATIENCE: f64 = 20_000.0;
 
@@ -33,13 +34,14 @@ impl Transport {
         while let Some((line, after)) = cut(rest, b'\n') {
             if let Some((key, json)) = cut(line, b'\t') {
                 let (key, json) = (key.to_owned(), json.to_owned());
-                self.hold(Line { key, json }, now);
+                self.hold(Line { key, json }, true, now);
             }
             rest = after;
         }
     }
 
-    /// What the next page shall take up: what is in no database, as [`Transport::adopt`] reads it.
+    /// What the next page shall take up, as [`Transport::adopt`] reads it: what is nowhere else.
+    /// What was taken up itself is still where an earlier page left it.
     #[must_use]
     pub fn copy(&self) -> String {
         let mut copy = String::new();
@@ -53,13 +55,13 @@ impl Transport {
         copy
     }
 
-    pub(super) fn hold(&mut self, line: Line, now: f64) {
+    pub(super) fn hold(&mut self, line: Line, left: bool, now: f64) {
         let place = match self.database {
             Database::Missing => Place::Memory,
             _ => Place::Fresh,
         };
         self.unsaved = self.unsaved.min(now);
-        self.queue.push(line, place);
+        self.queue.push(line, place, left);
         self.queue.shrink(REMEMBERED_BYTES);
     }
 
@@ -98,10 +100,12 @@ impl Transport {
         lines
     }
 
-    /// The database has taken what it had to, or has refused it all.
+    /// The database has taken what it had to, or has refused it all. Once it has taken something,
+    /// what earlier pages left may go.
     pub fn written(&mut self, taken: bool, now: f64) {
         self.unsaved = f64::INFINITY;
         for held in self.queue.each() {
+            held.left &= !taken;
             match held.place {
                 Place::Writing if taken => {
                     self.stored += held.line.json.len();

@@ -4,7 +4,7 @@ mod histories;
 
 use serde_json::Value;
 
-use super::*;
+use super::{keep::COPY_BYTES, *};
 
 const AT: &str = "2026-01-02T03:04:05.006Z";
 const LONG_AGO: &str = "";
@@ -347,7 +347,21 @@ fn what_no_database_has_is_left_to_the_next_page() {
     transport.leave(AT, &mut |_| true);
     let mut next = durable();
     next.adopt(&transport.copy(), 2000.0);
+    // It is still where it was left.
+    assert_eq!(next.copy(), "");
     assert_eq!(next.write(2000.0), [line(2, 9)]);
+}
+
+/// A burst in the moment before a page ends is more than a beacon has, and not all of a site's store.
+#[test]
+fn half_a_mebibyte_is_left_to_the_next_page() {
+    let mut transport = durable();
+    for number in 0..100 {
+        assert!(transport.push(line(number, 9_000), 1000.0));
+    }
+    let copy = transport.copy();
+    let room = COPY_BYTES - 9_100..COPY_BYTES + 9;
+    assert!(room.contains(&copy.len()), "{}", copy.len());
 }
 
 #[test]
