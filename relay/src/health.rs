@@ -122,11 +122,12 @@ impl Readiness {
                  see the log"
             ));
         }
-        let note = forwarded.and_then(|counters| counters.foreseen.seen(now_ms).note());
+        let foreseen = forwarded.and_then(|counters| counters.foreseen.seen(now_ms).note());
+        let aside = forwarded.and_then(|counters| aside(counters.totals().set_aside));
         Self {
             ready: reasons.is_empty(),
             reasons,
-            notes: note.into_iter().collect(),
+            notes: foreseen.into_iter().chain(aside).collect(),
             waiting,
             oldest_seconds: oldest_ms / 1000,
         }
@@ -144,6 +145,16 @@ impl Readiness {
     }
 }
 
+/// What to do about events that the stream refuses for ever, if there are any since the start.
+fn aside(events: u64) -> Option<String> {
+    (events > 0).then(|| {
+        format!(
+            "{events} events that the stream refuses for ever were set aside, in refused-* in the \
+             spool's folder: mend the stream, then give them back with replay"
+        )
+    })
+}
+
 /// What `/healthz` answers: the process is alive and serves.
 #[must_use]
 pub fn alive() -> Response {
@@ -152,4 +163,23 @@ pub fn alive() -> Response {
         alive: bool,
     }
     json(StatusCode::OK, &Alive { alive: true })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_that_were_set_aside_are_a_note_and_cost_no_readiness_of_their_own() {
+        let counters = Counters::default();
+        let seen = || Readiness::of(&Door::default(), Some(&counters), 0, 1);
+        let before = seen();
+        assert!(before.notes.is_empty());
+        Counters::add(&counters.set_aside, 3);
+        let [note] = &seen().notes[..] else {
+            panic!("{:?}", seen());
+        };
+        assert!(note.starts_with("3 events"), "{note}");
+        assert_eq!(seen().reasons, before.reasons);
+    }
 }

@@ -29,6 +29,11 @@ pub enum HttpsError {
         "this machine has no certificates of authorities: install ca-certificates, or name a file with --ca-bundle"
     )]
     NoAuthorities,
+    /// It shows a certificate, and not one to believe.
+    #[error(
+        "the certificate that {0} shows is not to be believed: {1}; name the authority that signed it with --ca-bundle"
+    )]
+    Untrusted(String, String),
     /// Left out of this build.
     #[error("this program was built without TLS (feature tls): give an address with http")]
     NoTls,
@@ -61,6 +66,25 @@ impl Trust {
 #[must_use]
 pub fn is_address(uri: &Uri) -> bool {
     matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
+}
+
+/// What is wrong with whom an agent spoke to, where that and not its absence ended a request.
+#[must_use]
+pub fn untrusted(to: &str, error: &ureq::Error) -> Option<HttpsError> {
+    #[cfg(feature = "tls")]
+    {
+        let error = match error {
+            ureq::Error::Io(error) => error.get_ref()?.downcast_ref()?,
+            ureq::Error::Rustls(error) => error,
+            _ => return None,
+        };
+        if let rustls::Error::InvalidCertificate(reason) = error {
+            return Some(HttpsError::Untrusted(to.to_owned(), reason.to_string()));
+        }
+    }
+    #[cfg(not(feature = "tls"))]
+    let _ = (to, error);
+    None
 }
 
 #[cfg(feature = "tls")]

@@ -7,7 +7,7 @@ use crate::history::run;
 use crate::model::Counterexample;
 use crate::refused;
 
-const MOST: u64 = 20_000;
+const MOST: u64 = 6_000;
 
 /// The first history that finds it out.
 fn needed(point: SyncPoint) {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::send::{Answer, Post};
-use crate::tools::https::{HttpsError, Trust, is_address};
+use super::send::{Answer, Post, Unheard};
+use crate::tools::https::{HttpsError, Trust, is_address, untrusted};
 
 /// A request takes no longer, the relay's own patience with a slow disk included.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -45,13 +45,17 @@ impl Relay {
 }
 
 impl Post for Relay {
-    fn post(&mut self, body: &[u8]) -> Result<Answer, String> {
+    fn post(&mut self, body: &[u8]) -> Result<Answer, Unheard> {
+        let unheard = |error| match untrusted(&self.url, &error) {
+            Some(reason) => Unheard::Untrusted(reason),
+            None => Unheard::Away(error.to_string()),
+        };
         let request = self
             .agent
             .post(&self.url)
             .header("content-type", "application/json")
             .header("x-write-key", &self.key);
-        let mut response = request.send(body).map_err(|error| error.to_string())?;
+        let mut response = request.send(body).map_err(unheard)?;
         let retry_after = response
             .headers()
             .get("retry-after")
@@ -60,10 +64,7 @@ impl Post for Relay {
         Ok(Answer {
             status: response.status().as_u16(),
             retry_after,
-            body: response
-                .body_mut()
-                .read_to_vec()
-                .map_err(|error| error.to_string())?,
+            body: response.body_mut().read_to_vec().map_err(unheard)?,
         })
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Sum;
+use crate::tools::https::HttpsError;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -25,13 +26,22 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// Why there is no answer.
+#[derive(Debug)]
+pub enum Unheard {
+    /// Nobody is there now, or the connection broke.
+    Away(String),
+    /// Who is there is not believed, now or later.
+    Untrusted(HttpsError),
+}
+
 /// Posts a body to the relay's batch route.
 pub trait Post: Debug {
     /// The answer.
     ///
     /// # Errors
     /// With the reason, when there is none.
-    fn post(&mut self, body: &[u8]) -> Result<Answer, String>;
+    fn post(&mut self, body: &[u8]) -> Result<Answer, Unheard>;
 }
 
 /// Why sending ended.
@@ -48,6 +58,9 @@ pub enum SendError {
         /// What came of the last one.
         last: String,
     },
+    /// Waiting would not help.
+    #[error(transparent)]
+    Untrusted(HttpsError),
     /// Something else answers there.
     #[error(
         "what answers is no relay: status {status} with a body that is not a relay's; check --to"
@@ -135,7 +148,8 @@ impl<'a> Sender<'a> {
             let (last, asked) = match self.post.post(body) {
                 Ok(answer) if !matches!(answer.status, 408 | 429 | 500..) => return Ok(answer),
                 Ok(answer) => (format!("status {}", answer.status), answer.retry_after),
-                Err(reason) => (reason, None),
+                Err(Unheard::Away(reason)) => (reason, None),
+                Err(Unheard::Untrusted(reason)) => return Err(SendError::Untrusted(reason)),
             };
             if tries >= PATIENCE {
                 return Err(SendError::Patience { tries, last });

@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::send::Answer;
+use super::send::{Answer, Unheard};
 use super::*;
 
 /// Answers in order; then 200 to everything.
 #[derive(Debug, Default)]
 struct Told {
-    answers: VecDeque<Result<Answer, String>>,
+    answers: VecDeque<Result<Answer, Unheard>>,
     bodies: Vec<serde_json::Value>,
 }
 
@@ -20,7 +20,7 @@ impl Told {
     }
 }
 
-fn answer(status: u16, retry_after: Option<u64>, body: &str) -> Result<Answer, String> {
+fn answer(status: u16, retry_after: Option<u64>, body: &str) -> Result<Answer, Unheard> {
     Ok(Answer {
         status,
         retry_after: retry_after.map(Duration::from_secs),
@@ -29,7 +29,7 @@ fn answer(status: u16, retry_after: Option<u64>, body: &str) -> Result<Answer, S
 }
 
 impl Post for Told {
-    fn post(&mut self, body: &[u8]) -> Result<Answer, String> {
+    fn post(&mut self, body: &[u8]) -> Result<Answer, Unheard> {
         let body: serde_json::Value = serde_json::from_slice(body).unwrap();
         let count = body["batch"].as_array().unwrap().len();
         self.bodies.push(body);
@@ -86,7 +86,7 @@ fn it_waits_as_long_as_it_is_asked_and_then_goes_on() {
     told.answers.extend([
         answer(503, Some(7), "{}"),
         answer(429, None, "{}"),
-        Err("connection refused".to_owned()),
+        Err(Unheard::Away("connection refused".to_owned())),
     ]);
     let (sum, pauses) = place.run(&mut told);
     assert_eq!(sum.unwrap().new, 6);

@@ -6,7 +6,7 @@ use http::{StatusCode, Uri};
 
 use super::Tail;
 use crate::intake::key::query_value;
-use crate::tools::https::{HttpsError, is_address};
+use crate::tools::https::{HttpsError, is_address, untrusted};
 
 /// Where the stream is, and with which wishes.
 #[derive(Debug)]
@@ -99,7 +99,13 @@ impl Place {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let mut answer = request.call().map_err(|error| self.away(&error))?;
+        let mut answer =
+            request
+                .call()
+                .map_err(|error| match untrusted(&self.authority, &error) {
+                    Some(reason) => reason.into(),
+                    None => self.away(&error),
+                })?;
         match answer.status() {
             StatusCode::OK => Ok(answer.into_body().into_reader()),
             StatusCode::UNAUTHORIZED => Err(ClientError::Token(self.authority.clone())),
