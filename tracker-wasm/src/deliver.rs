@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// How long an answer may take, in milliseconds.
-const TIMEOUT: u32 = 60_000;
+pub const TIMEOUT: u32 = 60_000;
 
 #[wasm_bindgen]
 extern "C" {

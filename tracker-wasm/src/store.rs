@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod database;
+mod lease;
 pub mod left;
 pub mod memory;
 pub mod names;

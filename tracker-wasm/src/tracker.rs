@@ -273,6 +273,13 @@ impl Tracker {
         self.proceed("", now)
     }
 
+    /// Another page has the turn.
+    pub(crate) fn postponed(&mut self) -> Effects {
+        let now = clock::now();
+        self.outbox.transport.postponed(now);
+        self.proceed("", now)
+    }
+
     /// The turn is over.
     pub(crate) fn finished(&mut self) -> Effects {
         self.outbox.transport.finished();

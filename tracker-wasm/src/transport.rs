@@ -314,6 +314,13 @@ impl Transport {
         std::mem::take(&mut self.flight).0
     }
 
+    /// Another page has the turn: it is asked for again in a moment, however urgent.
+    pub const fn postponed(&mut self, now: f64) {
+        self.busy = false;
+        self.pending = true;
+        self.not_before = now + GATHER;
+    }
+
     /// The turn is over.
     pub const fn finished(&mut self) {
         self.busy = false;

@@ -16,6 +16,8 @@ use crate::engines::{in_each_engine, stories};
 
 mod complaints;
 
+mod tabs;
+
 in_each_engine! {
     a_tab_closed_after_a_settled_call_loses_nothing
     a_page_left_while_the_relay_is_away_loses_nothing
@@ -285,46 +287,6 @@ async fn where_storage_is_full_events_go_from_memory() -> anyhow::Result<()> {
     world.safe.dedup();
     world.all_arrive()?;
     browser.close().await
-}
-
-/// peers: Snowplow's tabs write over each other. One database, and one tab at a time that sends.
-#[tokio::test(flavor = "multi_thread")]
-async fn complaint_07_08_five_slow_tabs_at_once_lose_and_double_nothing() -> anyhow::Result<()> {
-    const TABS: usize = 5;
-    let mut world = World::start()?;
-    let browser = Browser::start().await?;
-    let mut tabs = Vec::new();
-    for _ in 0..TABS {
-        browser.open_tab().await?;
-        let rate = json!({"rate": 6});
-        browser
-            .devtools("Emulation.setCPUThrottlingRate", rate)
-            .await?;
-        world.open(&browser, "").await?;
-        tabs.push(browser.tab().await?);
-    }
-    // A round is five tabs' here.
-    for round in 0..rounds(Engine::Chromium).div_ceil(2) {
-        for (number, tab) in tabs.iter().enumerate() {
-            browser.switch_to(tab).await?;
-            let names = names(TABS * round + number);
-            browser
-                .run(&format!("window.gone = go({})", json!(names)))
-                .await?;
-        }
-        for tab in &tabs {
-            browser.switch_to(tab).await?;
-            let safe = browser.run("return gone").await?;
-            let safe: Vec<String> = serde_json::from_value(safe)?;
-            assert_eq!(safe.len(), EVENTS);
-            world.safe.extend(safe);
-        }
-    }
-    world.all_arrive()?;
-    browser.close().await?;
-    let doubled: Vec<_> = world.taken().into_iter().filter(|(_, n)| *n > 1).collect();
-    assert!(doubled.is_empty(), "taken more than once: {doubled:?}");
-    Ok(())
 }
 
 /// A clock that was set right: what was recorded a moment ago seems to be a month old, or to come.

@@ -10,6 +10,7 @@ use js_sys::{Array, Function, Object, Promise};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
+use super::lease;
 use crate::{
     js::{get, set},
     queue::Line,
@@ -46,11 +47,13 @@ extern "C" {
     fn commit(this: &Transaction) -> Result<(), JsValue>;
 
     #[derive(Debug)]
-    type Rows;
+    pub(super) type Rows;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn add(this: &Rows, value: &str, key: f64) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn put(this: &Rows, json: &str, key: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
-    fn delete(this: &Rows, key: &str) -> Result<JsValue, JsValue>;
+    pub(super) fn delete(this: &Rows, key: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = getAll)]
     fn values(this: &Rows) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch, js_name = getAllKeys)]
@@ -72,6 +75,8 @@ pub struct Database {
     /// A promise of the turn among the pages, and of what gives it back.
     turn: Function,
     release: RefCell<Option<Function>>,
+    /// The first slot of our lease, where there are no locks.
+    leased: Cell<Option<f64>>,
 }
 
 impl Database {
@@ -84,21 +89,19 @@ impl Database {
             settled: host.function("settled"),
             turn: host.function("turn"),
             release: RefCell::new(None),
+            leased: Cell::new(None),
         }
     }
 
     /// Waits for this page's turn among those that share the database: the browser gives it to one
     /// of them, and takes it back from one that crashes. Where the browser has no locks, or refuses,
-    /// everybody has it: two pages may then send the same line, and the relay tells doubles apart.
+    /// nobody waits, and [`Database::load`] takes a lease.
     pub async fn turn(&self) {
-        if let Ok(promise) = self
-            .turn
-            .call1(&JsValue::UNDEFINED, &JsValue::from(&self.name))
-        {
-            let given = JsFuture::from(promise.unchecked_into::<Promise>()).await;
-            let release = given.ok().and_then(|given| given.dyn_into().ok());
-            self.release.replace(release);
-        }
+        let name = JsValue::from(&self.name);
+        let asked = self.turn.call1(&JsValue::UNDEFINED, &name);
+        let promise: Promise = asked.unwrap_or_default().unchecked_into();
+        let given = JsFuture::from(promise).await.unwrap_or_default();
+        self.release.replace(given.dyn_into().ok());
     }
 
     /// Gives the turn back, if it is ours. A page that ends does so even while its request is on its
@@ -106,6 +109,12 @@ impl Database {
     pub fn release(&self) {
         if let Some(release) = self.release.take() {
             let _ = release.call0(&JsValue::UNDEFINED);
+        }
+        if let Some(slot) = self.leased.take() {
+            // At once: a page that ends has no later.
+            let _ = self
+                .begin()
+                .map(|transaction| done(&transaction, &mut |rows| lease::end(rows, slot)));
         }
     }
 
@@ -135,7 +144,7 @@ impl Database {
     pub async fn delete(&self, lines: &[Line]) {
         let delete = &mut |rows: &Rows| {
             for line in lines {
-                rows.delete(&line.key)?;
+                rows.delete(&JsValue::from(&line.key))?;
             }
             Ok(())
         };
@@ -143,14 +152,19 @@ impl Database {
         let _ = self.with(delete).await;
     }
 
-    /// All lines, oldest first.
-    pub async fn load(&self) -> Option<Vec<Line>> {
+    /// All lines, oldest first. With `leases` nobody else's turn is it meanwhile: with locks that was
+    /// waited for, without them it is an error that is true while it is another's.
+    pub async fn load(&self, leases: bool) -> Result<Vec<Line>, bool> {
+        let lease = (leases && self.release.borrow().is_none()).then(lease::slot);
         let mut asked = (JsValue::UNDEFINED, JsValue::UNDEFINED);
         let load = &mut |rows: &Rows| {
             asked = (rows.keys()?, rows.values()?);
-            Ok(())
+            lease.map_or(Ok(()), |slot| lease::take(rows, slot))
         };
-        self.with(load).await.ok()?;
+        if let Err(refused) = self.with(load).await {
+            return Err(lease::is_anothers(&refused));
+        }
+        self.leased.set(lease);
         let of = |request| get(request, "result").unchecked_into::<Array>();
         let (keys, values) = (of(&asked.0), of(&asked.1));
         let mut lines = Vec::new();
@@ -160,7 +174,7 @@ impl Database {
                 lines.push(Line { key, json });
             }
         }
-        Some(lines)
+        Ok(lines)
     }
 
     /// One transaction; where the connection was closed meanwhile, by a new one.
@@ -172,8 +186,7 @@ impl Database {
                 self.begin().ok_or(JsValue::UNDEFINED)?
             }
         };
-        act(&transaction.store(LINES)?)?;
-        transaction.commit()?;
+        done(&transaction, act)?;
         self.settled(&transaction, "complete", "abort").await?;
         Ok(())
     }
@@ -216,4 +229,10 @@ impl Database {
         let promise: Promise = promise.unwrap_or_default().unchecked_into();
         JsFuture::from(promise)
     }
+}
+
+/// Asks for what is to be done in a transaction, all of it or nothing.
+fn done(transaction: &Transaction, act: Act<'_>) -> Result<(), JsValue> {
+    act(&transaction.store(LINES)?)?;
+    transaction.commit()
 }

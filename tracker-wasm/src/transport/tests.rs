@@ -212,6 +212,23 @@ fn a_page_given_back_takes_a_new_turn() {
     assert_eq!(transport.next(), None);
 }
 
+/// Where a lease says so: nobody asks without a pause, also when the page is hidden.
+#[test]
+fn a_turn_that_another_page_has_is_asked_for_again_in_a_moment() {
+    let mut transport = durable();
+    transport.push(line(1, 9), 0.0);
+    let kept = transport.write(0.0);
+    transport.written(true, 0.0);
+    assert_eq!(transport.begin(1000.0), Some(true));
+    transport.postponed(1000.0);
+    transport.hide();
+    transport.flush();
+    assert_eq!(transport.begin(1000.0), None);
+    assert_eq!(transport.next(), Some(1000.0 + GATHER));
+    assert_eq!(transport.begin(1000.0 + GATHER), Some(true));
+    assert!(transport.choose(Some(kept), 1500.0, AT).is_some());
+}
+
 /// Peers, shown: Segment sends a hidden tab's batch again. A request has an answer, a beacon none.
 #[test]
 fn a_hidden_page_does_not_gather_and_sends_by_request() {
