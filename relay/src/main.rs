@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use clickstream_relay::activation::{self, ActivationError};
+use clickstream_relay::clock::{Clock, SystemClock};
 use clickstream_relay::config::{Config, ConfigError, Flags};
 use clickstream_relay::notify::Manager;
 use clickstream_relay::service::{Relay, StartError};
+use clickstream_relay::tools::lake::LakeCommand;
 use clickstream_relay::tools::replay::Replay;
 use clickstream_relay::tools::spool::SpoolCommand;
 use clickstream_relay::tools::tail::Tail;
@@ -50,6 +52,9 @@ enum Command {
     /// Look at a stopped spool: whether it is intact, which events are in it, and take them out
     #[command(subcommand)]
     Spool(SpoolCommand),
+    /// Care for a lake that is a folder: many small objects become few
+    #[command(subcommand)]
+    Lake(LakeCommand),
     /// Send rejected events, error objects of the stream and exports of a spool to a relay again
     ///
     /// Each event keeps its messageId, and one without gets one made from its bytes: what the relay
@@ -145,6 +150,16 @@ fn run(
             let out = &mut BufWriter::new(std::io::stdout());
             let whole = command.run(out, &mut std::io::stderr())?;
             Ok(ExitCode::from(u8::from(!whole)))
+        }
+        Some(Command::Lake(command)) => {
+            let progress = tools::progress::Progress::new();
+            let now_ms = SystemClock::default().now_ms();
+            let done = command.run(now_ms, &mut std::io::stdout(), &mut |done, of| {
+                progress.at(done, of)
+            });
+            progress.end();
+            done?;
+            Ok(ExitCode::SUCCESS)
         }
         Some(Command::Tail(tail)) => {
             let out = std::io::stdout();

@@ -71,11 +71,21 @@ pub enum SyncPoint {
     Published,
     /// All folders in which objects got their names, in one call.
     PublishedMany,
+    /// An object that was made of many.
+    Merged,
+    /// Which object becomes one of which others.
+    MergeRecord,
+    /// The names of these two.
+    MergedNames,
+    /// The name that such an object got in its folder.
+    MergedName,
+    /// The names of those that it was made of are gone.
+    MergedGone,
 }
 
 impl SyncPoint {
     /// All of them, for the tests.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 32] = [
         Self::SpoolParents,
         Self::Identity,
         Self::SpoolNames,
@@ -103,6 +113,11 @@ impl SyncPoint {
         Self::KeyPath,
         Self::Published,
         Self::PublishedMany,
+        Self::Merged,
+        Self::MergeRecord,
+        Self::MergedNames,
+        Self::MergedName,
+        Self::MergedGone,
     ];
 }
 

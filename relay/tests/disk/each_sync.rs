@@ -4,6 +4,7 @@
 use clickstream_relay::spool::files::SyncPoint;
 
 use crate::history::run;
+use crate::merge;
 use crate::model::Counterexample;
 use crate::refused;
 
@@ -14,6 +15,11 @@ fn needed(point: SyncPoint) {
     let played = match point {
         // What a stream refuses comes in no history of a lake.
         SyncPoint::Refused | SyncPoint::RefusedName | SyncPoint::RecoveredRefused => refused::run,
+        SyncPoint::Merged
+        | SyncPoint::MergeRecord
+        | SyncPoint::MergedNames
+        | SyncPoint::MergedName
+        | SyncPoint::MergedGone => merge::run,
         _ => |seed, skip| run(seed, skip).map(drop),
     };
     for seed in 0..MOST {
@@ -77,4 +83,9 @@ each! {
     key_path KeyPath,
     published Published,
     published_many PublishedMany,
+    merged Merged,
+    merge_record MergeRecord,
+    merged_names MergedNames,
+    merged_name MergedName,
+    merged_gone MergedGone,
 }

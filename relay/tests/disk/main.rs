@@ -21,6 +21,7 @@ mod histories;
 mod history;
 mod ids;
 mod looking;
+mod merge;
 mod model;
 mod ready;
 mod refused;

@@ -93,6 +93,33 @@ fn duckdb_and_pandas_count_the_same_events_by_the_users_folders() -> anyhow::Res
     Ok(())
 }
 
+/// While the relay runs, and with its own word for what is delivered.
+#[test]
+fn complaint_52_many_small_objects_become_few_and_the_counts_stay() -> anyhow::Result<()> {
+    let (shop, _) = filled(210)?;
+    for round in 2..=4 {
+        let seed = round.to_string();
+        let words = [
+            "210", "0", "--direct", "--quiet", "--users", "7", "--seed", &seed, "--url", &shop.url,
+        ];
+        assert_eq!(bot::run(&words)?.status, 0);
+        let all = |lines: &[_]| lines.len() == round * 210;
+        shop.lake.wait_for("the bot's events", all)?;
+    }
+    let before = count(&python()?, DUCKDB, &shop)?;
+    let objects = || shop.lake.keys().map(|keys| keys.len());
+    let many = objects()?;
+    let compact = Command::new(program::path("clickstream-relay")?)
+        .args(["lake", "compact", "--day", "today", "--lake-dir"])
+        .arg(shop.lake.root())
+        .output()?;
+    let said = String::from_utf8_lossy(&compact.stdout);
+    assert!(compact.status.success() && said.contains(" objects became "));
+    assert!(objects()? < many, "{many} objects before: {said}");
+    assert_eq!(count(&python()?, DUCKDB, &shop)?, before);
+    Ok(())
+}
+
 /// The Python that has Spark, beside the other.
 fn python_with_spark() -> anyhow::Result<PathBuf> {
     let bot = program::path("clickstream-bot")?;
