@@ -53,8 +53,17 @@ impl Keys {
         segments.join("/")
     }
 
-    /// Adds a line to the listing.
-    pub(super) fn list(&self, key: &str, path: &str) -> io::Result<()> {
+    /// Lists an object that lies elsewhere than its key says. It is there, and must not come twice
+    /// because the listing cannot be written.
+    pub(super) fn list_if_other(&self, key: &str, path: &str) {
+        if path != key
+            && let Err(error) = self.list(key, path)
+        {
+            tracing::warn!(%error, key, path, "the listing of keys could not be written");
+        }
+    }
+
+    fn list(&self, key: &str, path: &str) -> io::Result<()> {
         let mut line = serde_json::to_vec(&Line { key, path })?;
         line.push(b'\n');
         let mut file = fs_err::OpenOptions::new()

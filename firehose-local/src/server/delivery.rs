@@ -58,7 +58,7 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
             let (now_ms, random) = (worker.now_ms(), worker.random());
             let ready = &waiting.item;
             let outcome = ready
-                .folder
+                .bucket
                 .deliver(&ready.stream, &ready.object, now_ms, random);
             match &outcome {
                 Ok(key) => {
@@ -67,7 +67,7 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
                 }
                 // At the first try alone: AWS samples, too, what it logs of many failures.
                 Err(error) if waiting.tries == 0 => {
-                    ready.folder.log_refusal(&ready.stream, error, now_ms);
+                    ready.bucket.log_refusal(&ready.stream, error, now_ms);
                 }
                 Err(_) => {}
             }

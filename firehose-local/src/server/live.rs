@@ -8,7 +8,7 @@ use super::definition::Definition;
 use crate::api::ApiError;
 use crate::buffers::Buffers;
 use crate::config::StreamConfig;
-use crate::deliver::Folder;
+use crate::deliver::Bucket;
 use crate::metrics::Tally;
 use crate::outbox::Outbox;
 use crate::partition::{Arrival, Limits, Partitions};
@@ -59,7 +59,7 @@ impl Status {
 pub(crate) struct Checked {
     definition: Definition,
     stream: Arc<Stream>,
-    folder: Arc<Folder>,
+    bucket: Arc<Bucket>,
 }
 
 #[derive(Debug)]
@@ -114,12 +114,12 @@ impl Checked {
         definition.destination.configure(&mut config)?;
         let stream =
             Stream::new(config).map_err(|error| ApiError::invalid_argument(error.to_string()))?;
-        let folder = Folder::open(&common.dir, stream.config())
+        let bucket = Bucket::open(&common.dir, stream.config())
             .map_err(|cause| ApiError::machine("the bucket's folder cannot be used", &cause))?;
         Ok(Self {
             definition,
             stream: Arc::new(stream),
-            folder: Arc::new(folder),
+            bucket: Arc::new(bucket),
         })
     }
 }

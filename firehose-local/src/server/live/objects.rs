@@ -1,7 +1,7 @@
 //! One stream's objects on their way out, and those that their folder refuses.
 
 use super::{Live, State};
-use crate::deliver::Folder;
+use crate::deliver::Bucket;
 use crate::outbox::Waiting;
 use crate::partition::Closed;
 use crate::stream::Stream;
@@ -19,7 +19,7 @@ const TRIES_AT_STOP: u32 = 8;
 #[derive(Debug)]
 pub(in crate::server) struct Ready {
     pub stream: Arc<Stream>,
-    pub folder: Arc<Folder>,
+    pub bucket: Arc<Bucket>,
     pub object: Closed,
 }
 
@@ -175,11 +175,11 @@ impl Live {
 
 impl State {
     pub(super) fn close(&mut self, objects: Vec<Closed>) {
-        let (stream, folder) = (&self.now.stream, &self.now.folder);
+        let (stream, bucket) = (&self.now.stream, &self.now.bucket);
         for object in objects {
             self.closed.push(Ready {
                 stream: Arc::clone(stream),
-                folder: Arc::clone(folder),
+                bucket: Arc::clone(bucket),
                 object,
             });
         }
