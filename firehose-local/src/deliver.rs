@@ -3,6 +3,8 @@
 mod folder;
 mod keys;
 mod log;
+#[cfg(feature = "s3")]
+pub mod s3;
 
 use crate::config::StreamConfig;
 use crate::failure::{log_line, refusal_line};
@@ -13,21 +15,45 @@ use log::Log;
 use std::io;
 use std::path::Path;
 
-/// Where a stream's objects and its log are written.
+/// Where a server's buckets are.
+#[derive(Debug, Clone, Default)]
+pub enum Buckets {
+    /// Folders beside the log.
+    #[default]
+    Folders,
+    /// S3.
+    #[cfg(feature = "s3")]
+    S3(s3::S3),
+}
+
+/// A stream's bucket, and its log, which is always a file.
 #[derive(Debug)]
 pub struct Bucket {
-    place: Folder,
+    place: Place,
     log: Log,
 }
 
+#[derive(Debug)]
+enum Place {
+    Folder(Folder),
+    #[cfg(feature = "s3")]
+    S3(s3::Bucket),
+}
+
 impl Bucket {
-    /// Makes the folders of a stream's bucket and log, and tries to write there.
+    /// Makes the folders of a stream's bucket and log, and tries to write there. A bucket in S3 is
+    /// not tried.
     ///
     /// # Errors
     /// A folder that cannot be made or written.
-    pub fn open(dir: &Path, config: &StreamConfig) -> io::Result<Self> {
+    pub fn open(buckets: &Buckets, dir: &Path, config: &StreamConfig) -> io::Result<Self> {
+        let place = match buckets {
+            Buckets::Folders => Place::Folder(Folder::open(dir, config)?),
+            #[cfg(feature = "s3")]
+            Buckets::S3(s3) => Place::S3(s3.bucket(dir, config)?),
+        };
         Ok(Self {
-            place: Folder::open(dir, config)?,
+            place,
             log: Log::open(dir, config)?,
         })
     }
@@ -44,7 +70,11 @@ impl Bucket {
         now_ms: u64,
         random: [u8; 16],
     ) -> io::Result<String> {
-        let name = self.place.put(stream, object, now_ms, random)?;
+        let name = match &self.place {
+            Place::Folder(folder) => folder.put(stream, object, now_ms, random)?,
+            #[cfg(feature = "s3")]
+            Place::S3(bucket) => bucket.put(stream, object, now_ms, random)?,
+        };
         if let Some(code) = object.error {
             self.log.add(|| log_line(stream.config(), code, now_ms));
         }

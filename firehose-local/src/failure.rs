@@ -147,14 +147,44 @@ pub fn log_line(config: &StreamConfig, code: ErrorCode, now_ms: u64) -> String {
 /// A line for the stream's log: its bucket has refused an object, under the code that AWS has
 /// for it ("Amazon S3 Data Delivery Errors").
 pub fn refusal_line(config: &StreamConfig, error: &std::io::Error, now_ms: u64) -> String {
-    let error_code = match error.kind() {
-        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-            "S3.AccessDenied"
-        }
-        std::io::ErrorKind::NotFound => "S3.NoSuchBucket",
+    let message = error.to_string();
+    line_of(
+        config,
+        &message,
+        refusal_code(error, &message),
+        None,
+        now_ms,
+    )
+}
+
+/// AWS's codes for what S3 says in its own; the rest is told by the kind of error.
+const S3_CODES: [(&str, &str); 8] = [
+    ("<Code>AccountProblem</Code>", "S3.AccountProblem"),
+    ("<Code>AllAccessDisabled</Code>", "S3.AllAccessDisabled"),
+    ("<Code>InvalidPayer</Code>", "S3.InvalidPayer"),
+    ("<Code>NotSignedUp</Code>", "S3.NotSignedUp"),
+    ("<Code>MethodNotAllowed</Code>", "S3.MethodNotAllowed"),
+    ("<Code>NoSuchBucket</Code>", "S3.NoSuchBucket"),
+    (
+        "<Code>KMS.NotFoundException</Code>",
+        "S3.KMS.NotFoundException",
+    ),
+    (
+        "<Code>KMS.RequestLimitExceeded</Code>",
+        "S3.KMS.RequestLimitExceeded",
+    ),
+];
+
+fn refusal_code(error: &std::io::Error, message: &str) -> &'static str {
+    use std::io::ErrorKind;
+    if let Some((_, code)) = S3_CODES.iter().find(|(said, _)| message.contains(said)) {
+        return code;
+    }
+    match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => "S3.AccessDenied",
+        ErrorKind::NotFound => "S3.NoSuchBucket",
         _ => "InternalError",
-    };
-    line_of(config, &error.to_string(), error_code, None, now_ms)
+    }
 }
 
 fn line_of(
@@ -237,6 +267,18 @@ mod tests {
                 (&code.into(), &"the \"folder\"".into())
             );
             assert!(line.get("processor").is_none());
+        }
+    }
+
+    #[test]
+    fn what_s3_says_of_an_account_or_a_key_keeps_its_code() {
+        let config = StreamConfig::clickstream(PartitionBy::User);
+        for code in ["AccountProblem", "KMS.NotFoundException", "NoSuchBucket"] {
+            let said = format!("403 Forbidden: <Error><Code>{code}</Code></Error>");
+            let error = std::io::Error::new(std::io::ErrorKind::PermissionDenied, said);
+            let line = refusal_line(&config, &error, 5);
+            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(line["errorCode"], format!("S3.{code}"));
         }
     }
 

@@ -5,6 +5,9 @@ mod tail;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use firehose_local::api::AccessKey;
 use firehose_local::clock::SystemClock;
+use firehose_local::deliver::Buckets;
+#[cfg(feature = "s3")]
+use firehose_local::deliver::s3::{S3, S3Error};
 use firehose_local::faults::Rates;
 use firehose_local::server::{Config, Server, StartError};
 use firehose_local::terraform::folder::{self, ReadError};
@@ -38,7 +41,7 @@ Try it:
 enum Command {
     /// Answer the Firehose API and write objects into a folder, until stopped
     #[command(after_help = EXAMPLE)]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Print what a running server delivers, and what fails, as it does
     Tail(Tail),
 }
@@ -66,9 +69,14 @@ struct Serve {
     /// Address to listen on; port 0 takes a free one and says which
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4573")]
     listen: SocketAddr,
-    /// Folder that holds buckets as folders, and the log; made when missing
+    /// Folder that holds buckets as folders, the log, and what waits; made when missing
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
+    /// Put objects into buckets in S3 in place of folders: AWS's S3, or the server at this URL.
+    /// Keys, region and endpoint come from the usual AWS_… variables
+    #[cfg(feature = "s3")]
+    #[arg(long, value_name = "ENDPOINT", num_args = 0..=1, default_missing_value = "")]
+    s3: Option<String>,
     /// Name of the stream that is there from the start, in every region
     #[arg(long, value_name = "NAME", default_value = "clickstream", value_parser = stream_name)]
     stream: String,
@@ -174,7 +182,7 @@ fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match program.command {
-        Command::Serve(serve) => run(serve),
+        Command::Serve(serve) => run(*serve),
         Command::Tail(Tail { url, once }) => {
             tail::run(&url, once.then_some(1), &mut std::io::stdout())
         }
@@ -186,6 +194,8 @@ fn main() -> ExitCode {
             match error.downcast_ref() {
                 Some(StartError::Config(_)) => ExitCode::from(BAD_SETTINGS),
                 _ if error.is::<ReadError>() => ExitCode::from(BAD_SETTINGS),
+                #[cfg(feature = "s3")]
+                _ if error.is::<S3Error>() => ExitCode::from(BAD_SETTINGS),
                 _ => ExitCode::FAILURE,
             }
         }
@@ -225,6 +235,24 @@ async fn streams(serve: &Serve) -> anyhow::Result<Vec<StreamConfig>> {
     Ok(streams)
 }
 
+/// Where the flags and the environment say that buckets are.
+#[cfg(feature = "s3")]
+fn buckets(serve: &Serve) -> Result<Buckets, S3Error> {
+    let Some(endpoint) = &serve.s3 else {
+        return Ok(Buckets::Folders);
+    };
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let endpoint = (!endpoint.is_empty()).then_some(endpoint.as_str());
+    let s3 = S3::new(variables, endpoint, tokio::runtime::Handle::current())?;
+    Ok(Buckets::S3(s3))
+}
+
+#[cfg(not(feature = "s3"))]
+fn buckets(_: &Serve) -> anyhow::Result<Buckets> {
+    Ok(Buckets::Folders)
+}
+
 #[tokio::main]
 async fn run(serve: Serve) -> anyhow::Result<()> {
     let mut seed = [0; 32];
@@ -233,6 +261,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     let streams = streams(&serve).await?;
     let server = Server::new(Config {
         streams,
+        buckets: buckets(&serve)?,
         accelerate: serve.accelerate,
         memory: usize::try_from(serve.memory.get())
             .unwrap_or(usize::MAX)

@@ -19,6 +19,7 @@ pub use shared::Shared;
 use crate::api::{self, AccessKey};
 use crate::clock::Clock;
 use crate::config::StreamConfig;
+use crate::deliver::Buckets;
 use crate::faults::Rates;
 use crate::refusal::ConfigError;
 use hyper::server::conn::http1;
@@ -38,8 +39,10 @@ pub struct Config {
     /// Streams that are there from the start, in every region. Calls make others; those are
     /// kept in the folder and are there again after a restart.
     pub streams: Vec<StreamConfig>,
-    /// The folder that holds the buckets, the log and what is being written.
+    /// The folder that holds the log, what is being written, and the buckets unless they are in S3.
     pub dir: PathBuf,
+    /// Whether the buckets are folders there, or in S3.
+    pub buckets: Buckets,
     /// Bytes of all records that wait, of all streams together, that are kept in memory; more
     /// are kept in files in the folder.
     pub memory: usize,
@@ -63,6 +66,7 @@ impl Config {
         Self {
             streams: Vec::new(),
             dir: dir.into(),
+            buckets: Buckets::default(),
             memory: 256 << 20,
             accelerate: NonZeroU32::MIN,
             transition: Duration::from_secs(1),
@@ -114,7 +118,7 @@ pub struct Server {
 
 /// A stop that could not deliver everything.
 #[derive(Debug, thiserror::Error)]
-#[error("stopped with {records} records that could not be written to the folder: they are lost")]
+#[error("stopped with {records} records that their buckets have refused to the end: they are lost")]
 pub struct Undelivered {
     /// How many.
     pub records: u64,

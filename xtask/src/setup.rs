@@ -146,7 +146,7 @@ pub fn python() -> anyhow::Result<PathBuf> {
     packages("python", &PYTHON)
 }
 
-/// Other people's emulators of Firehose, in a folder of their own: only comparisons want them.
+/// Other people's emulators of AWS, in a folder of their own: tests deliver to one, comparisons want all.
 ///
 /// # Errors
 /// As [`python`].

@@ -43,7 +43,11 @@ pub fn full_run(variables: &[(&str, &str)]) -> anyhow::Result<()> {
         setup::package_users()?;
         setup::sdks()
     });
-    let python = thread::spawn(setup::python);
+    let python = thread::spawn(|| {
+        setup::python()?;
+        // One of them has the S3 and the rest of AWS that tests deliver to.
+        setup::emulators()
+    });
 
     log.part("formatting", || {
         command::run(command::cargo().args(["fmt", "--all", "--check"]))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use firehose_local::buffers::Buffers;
-use firehose_local::deliver::Bucket;
+use firehose_local::deliver::{Bucket, Buckets};
 use firehose_local::partition::{Arrival, Closed, Limits, Partitions};
 use firehose_local::stream::Pieces;
 use firehose_local::{Compression, PartitionBy, Processor, ProcessorKind, Stream, StreamConfig};
@@ -212,7 +212,7 @@ fn deliver<'a>(
 ) -> anyhow::Result<usize> {
     let stream = Arc::new(work.stream()?);
     let buffers = Buffers::new(&folder.join(".buffers"), MEMORY)?;
-    let bucket = Bucket::open(folder, stream.config())?;
+    let bucket = Bucket::open(&Buckets::Folders, folder, stream.config())?;
     let limits = Limits {
         size: 64 << 20,
         interval: Duration::from_secs(900),

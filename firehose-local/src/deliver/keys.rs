@@ -66,6 +66,10 @@ impl Keys {
     fn list(&self, key: &str, path: &str) -> io::Result<()> {
         let mut line = serde_json::to_vec(&Line { key, path })?;
         line.push(b'\n');
+        // A bucket in S3 has no folder until now.
+        if let Some(folder) = self.listing.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
         let mut file = fs_err::OpenOptions::new()
             .create(true)
             .append(true)

@@ -8,7 +8,7 @@ use super::definition::Definition;
 use crate::api::ApiError;
 use crate::buffers::Buffers;
 use crate::config::StreamConfig;
-use crate::deliver::Bucket;
+use crate::deliver::{Bucket, Buckets};
 use crate::metrics::Tally;
 use crate::outbox::Outbox;
 use crate::partition::{Arrival, Limits, Partitions};
@@ -24,6 +24,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Clone)]
 pub(crate) struct Common {
     pub dir: PathBuf,
+    pub buckets: Buckets,
     /// What waits, of all streams.
     pub buffers: Arc<Buffers>,
     pub account: String,
@@ -114,8 +115,8 @@ impl Checked {
         definition.destination.configure(&mut config)?;
         let stream =
             Stream::new(config).map_err(|error| ApiError::invalid_argument(error.to_string()))?;
-        let bucket = Bucket::open(&common.dir, stream.config())
-            .map_err(|cause| ApiError::machine("the bucket's folder cannot be used", &cause))?;
+        let bucket = Bucket::open(&common.buckets, &common.dir, stream.config())
+            .map_err(|cause| ApiError::machine("the bucket cannot be used", &cause))?;
         Ok(Self {
             definition,
             stream: Arc::new(stream),

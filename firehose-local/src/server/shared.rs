@@ -77,6 +77,7 @@ impl Shared {
             accelerate: config.accelerate.get(),
             transition: config.transition,
             dir: config.dir,
+            buckets: config.buckets,
         };
         let saved = Saved::new(&common.dir);
         let kept = saved.read().map_err(|cause| StartError::State {

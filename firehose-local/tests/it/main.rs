@@ -13,11 +13,15 @@ mod delivery;
 mod faults;
 mod hostile;
 mod lives;
+#[cfg(feature = "s3")]
+mod moto;
 mod other_key;
 mod page;
 mod program;
 mod refusals;
 mod running;
+#[cfg(feature = "s3")]
+mod s3;
 mod story;
 mod terraform;
 mod trouble;

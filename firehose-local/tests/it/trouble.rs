@@ -33,7 +33,7 @@ async fn a_bucket_that_cannot_be_a_folder_refuses_its_stream() {
     let (status, message) = refusal(&server).await.unwrap();
     assert_eq!(status, 500);
     assert!(
-        message.starts_with("the bucket's folder cannot be used: "),
+        message.starts_with("the bucket cannot be used: "),
         "{message}"
     );
     assert_eq!(streams(&server).await, 0);

@@ -1,4 +1,4 @@
-//! One stream's objects on their way out, and those that their folder refuses.
+//! One stream's objects on their way out, and those that their bucket refuses.
 
 use super::{Live, State};
 use crate::deliver::Bucket;
@@ -88,7 +88,7 @@ impl Live {
         let config = stream.config();
         let (name, prefix) = (&config.name, &object.prefix.text);
         if waiting.tries == 0 {
-            tracing::error!(%error, stream = name, prefix, "an object cannot be written; it is kept and tried again: make room, or make the folder writable");
+            tracing::error!(%error, stream = name, prefix, "its bucket refuses an object, which is kept and tried again: see to the cause");
         }
         let retry =
             Duration::from_secs(config.retry_seconds.into()) / self.common.accelerate.max(1);
@@ -109,7 +109,7 @@ impl Live {
         if failing >= LONGEST_RETRY || finishing && waiting.tries >= TRIES_AT_STOP {
             tracing::error!(
                 records,
-                "an object is lost: its folder has refused it to the end"
+                "an object is lost: its bucket has refused it to the end"
             );
             state.lost += records;
             return 0;
