@@ -169,5 +169,11 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
     } else {
         tracing::info!(stream = name, "deleted; nothing was pending");
     }
+    if live.region.is_none() {
+        tracing::warn!(
+            stream = name,
+            "deleted until the stop: the next start makes this stream again, unless the command line names it no more"
+        );
+    }
     Ok(json!({}))
 }

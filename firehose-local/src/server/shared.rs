@@ -55,6 +55,8 @@ pub struct Shared {
     common: Common,
     pub(crate) access_keys: Vec<AccessKey>,
     saved: Saved,
+    /// Kept streams that the command line's of the same name answer in place of: kept on.
+    hidden: Mutex<Vec<Definition>>,
     /// Held while a definition changes and its file is written: control calls take turns.
     streams: Mutex<Streams>,
     dice: Dice,
@@ -91,12 +93,19 @@ impl Shared {
             let partitions = given.active_partitions;
             add(&mut streams, None, definition, partitions, &common)?;
         }
+        let (hidden, kept): (Vec<_>, Vec<_>) = kept
+            .into_iter()
+            .partition(|definition| streams.contains_key(&(definition.name.clone(), None)));
+        for Definition { name, region, .. } in &hidden {
+            tracing::warn!(
+                stream = name,
+                region,
+                "a call made a stream of this name here: the command line's answers in its place, and it is there again without that"
+            );
+        }
         for definition in kept {
             let region = Some(definition.region.clone());
-            // The command line's stream of this name answers in its place.
-            if !streams.contains_key(&(definition.name.clone(), None)) {
-                add(&mut streams, region, definition, ACTIVE_PARTITIONS, &common)?;
-            }
+            add(&mut streams, region, definition, ACTIVE_PARTITIONS, &common)?;
         }
         Ok(Self {
             clock: config.clock,
@@ -104,6 +113,7 @@ impl Shared {
             started: Instant::now(),
             common,
             saved,
+            hidden: Mutex::new(hidden),
             unserved: Mutex::new(streams.values().cloned().collect()),
             streams: Mutex::new(streams),
             dice: Dice::new(config.seed, config.faults),
@@ -242,6 +252,10 @@ impl Shared {
             .iter()
             .filter(|(key, live)| *key != changed && live.region.is_some() && !live.is_deleted());
         let mut definitions: Vec<Definition> = others.map(|(_, live)| live.definition()).collect();
+        let mut hidden = self.hidden.lock().unwrap_or_else(PoisonError::into_inner);
+        let (name, region) = changed;
+        hidden.retain(|old| old.name != *name || Some(&old.region) != region.as_ref());
+        definitions.extend(hidden.iter().cloned());
         definitions.extend(definition);
         self.saved
             .write(definitions)

@@ -233,6 +233,48 @@ async fn streams_that_calls_made_are_there_after_a_restart() {
     assert_eq!(files(&dir.path().join("teams")).len(), 2);
 }
 
+/// The command line says what is there from the start; what calls made lives under it, not over it.
+#[tokio::test]
+async fn a_stream_of_the_command_line_is_back_after_a_restart_and_hides_what_a_call_made_in_its_place()
+ {
+    let dir = TempDir::new().unwrap();
+    let named = |dir: &TempDir| server::Config {
+        streams: vec![StreamConfig::clickstream(PartitionBy::User)],
+        ..config(dir.path())
+    };
+    let settings = named(&dir);
+    let server = start_with(dir, settings).await;
+    delete(&server, "clickstream").await.unwrap();
+    assert_eq!(status(&server, "clickstream").await, None);
+    create(&server, "clickstream").await;
+    let bucket = |server: Running| async move {
+        let stream = server.described("clickstream").await.unwrap();
+        let s3 = stream.destinations()[0].extended_s3_destination_description();
+        let bucket = s3.unwrap().bucket_arn().to_owned();
+        (server, bucket)
+    };
+    let (server, teams) = bucket(server).await;
+    assert_eq!(teams, "arn:aws:s3:::teams");
+    let (_, dir) = server.stop().await;
+
+    let settings = named(&dir);
+    let server = start_with(dir, settings).await;
+    let (server, raw) = bucket(server).await;
+    assert_eq!(raw, "arn:aws:s3:::raw");
+    // The file is written anew, and must keep what is not seen.
+    create(&server, "orders").await;
+    let (_, dir) = server.stop().await;
+
+    let settings = config(dir.path());
+    let server = start_with(dir, settings).await;
+    let (server, teams) = bucket(server).await;
+    assert_eq!(
+        teams, "arn:aws:s3:::teams",
+        "made by a call, and found again"
+    );
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_file_of_streams_that_cannot_be_read_is_named() {
     let dir = TempDir::new().unwrap();
