@@ -50,6 +50,8 @@ pub struct Config {
     pub accelerate: NonZeroU32,
     /// How long a stream is CREATING and DELETING, and its encryption ENABLING and DISABLING.
     pub transition: Duration,
+    /// How many streams a region may have.
+    pub streams_of_a_region: usize,
     /// Keys that calls must be signed with; none takes every call.
     pub access_keys: Vec<AccessKey>,
     /// What goes wrong on purpose.
@@ -61,7 +63,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// No stream, nothing accelerated, nothing wrong on purpose; a second for each transition.
+    /// No stream, 5,000 to come as at AWS, nothing accelerated, nothing wrong on purpose; a second for each
+    /// transition.
     pub fn new(dir: impl Into<PathBuf>, seed: [u8; 32], clock: Arc<dyn Clock>) -> Self {
         Self {
             streams: Vec::new(),
@@ -70,6 +73,7 @@ impl Config {
             memory: 256 << 20,
             accelerate: NonZeroU32::MIN,
             transition: Duration::from_secs(1),
+            streams_of_a_region: 5000,
             access_keys: Vec::new(),
             faults: Rates::default(),
             seed,

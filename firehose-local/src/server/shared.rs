@@ -23,9 +23,6 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
-/// Streams of a region.
-const MOST_STREAMS: usize = 5000;
-
 /// The account of every stream.
 pub(crate) const ACCOUNT: &str = "000000000000";
 
@@ -54,6 +51,7 @@ pub struct Shared {
     started: Instant,
     common: Common,
     pub(crate) access_keys: Vec<AccessKey>,
+    most_streams: usize,
     saved: Saved,
     /// Kept streams that the command line's of the same name answer in place of: kept on.
     hidden: Mutex<Vec<Definition>>,
@@ -110,6 +108,7 @@ impl Shared {
         Ok(Self {
             clock: config.clock,
             access_keys: config.access_keys,
+            most_streams: config.streams_of_a_region,
             started: Instant::now(),
             common,
             saved,
@@ -186,9 +185,10 @@ impl Shared {
         if taken {
             return Err(ApiError::exists(&definition.name, ACCOUNT));
         }
-        if here.len() >= MOST_STREAMS {
+        if here.len() >= self.most_streams {
             return Err(ApiError::limit_exceeded(format!(
-                "{MOST_STREAMS} delivery streams are in {region} already"
+                "{} delivery streams are in {region} already",
+                self.most_streams
             )));
         }
         let checked = Checked::new(definition.clone(), ACTIVE_PARTITIONS, &self.common)?;

@@ -10,6 +10,7 @@ mod complaints;
 mod conformance;
 mod control;
 mod delivery;
+mod facts;
 mod faults;
 mod hostile;
 mod lives;
