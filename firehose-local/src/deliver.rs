@@ -58,6 +58,15 @@ impl Bucket {
         })
     }
 
+    /// How many objects it takes at once: a disk is no faster for it, while S3 is far away.
+    pub fn at_once(&self) -> usize {
+        match &self.place {
+            Place::Folder(_) => 1,
+            #[cfg(feature = "s3")]
+            Place::S3(_) => s3::UPLOADS,
+        }
+    }
+
     /// Writes an object, and for failed records a line in the log; gives its name in the bucket.
     /// Done again after a failure it starts anew: the name is new too.
     ///

@@ -20,8 +20,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use upload::Upload;
 
-/// Uploads at once, of all streams together: each holds one part in memory.
-const UPLOADS: usize = 16;
+/// Uploads at once, of one stream or of all together: each holds one part in memory.
+pub(super) const UPLOADS: usize = 16;
 
 /// A request is done again so often at once. After that the object waits for its turn, as one does that
 /// a folder refuses.

@@ -1,8 +1,10 @@
 //! The task that writes a stream's objects. What cannot be written is tried again and holds up
 //! nothing else.
 
-use super::live::Live;
+use super::live::{Live, Ready};
 use super::shared::Shared;
+use crate::outbox::Waiting;
+use std::io;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
@@ -44,50 +46,65 @@ async fn wait(shared: &Shared, live: &Live) {
 }
 
 async fn run(shared: Arc<Shared>, live: Arc<Live>) {
+    let mut writing = JoinSet::new();
     loop {
         let finishing = shared.is_finishing();
-        let Some(waiting) = live.next_closed(shared.now(), finishing) else {
-            if live.is_deleted() || finishing && live.is_done() {
-                return;
-            }
-            wait(&shared, &live).await;
+        let has_room = writing.len() < live.at_once();
+        if has_room && let Some(waiting) = live.next_closed(shared.now(), finishing) {
+            let shared = Arc::clone(&shared);
+            writing.spawn_blocking(move || write(&shared, waiting));
             continue;
-        };
-        let worker = Arc::clone(&shared);
-        let written = tokio::task::spawn_blocking(move || {
-            let (now_ms, random) = (worker.now_ms(), worker.random());
-            let ready = &waiting.item;
-            let outcome = ready
-                .bucket
-                .deliver(&ready.stream, &ready.object, now_ms, random);
-            match &outcome {
-                Ok(key) => {
-                    let config = ready.stream.config();
-                    worker.recent.add(config, key, &ready.object, now_ms);
-                }
-                // At the first try alone: AWS samples, too, what it logs of many failures.
-                Err(error) if waiting.tries == 0 => {
-                    ready.bucket.log_refusal(&ready.stream, error, now_ms);
-                }
-                Err(_) => {}
-            }
-            (waiting, outcome)
-        })
-        .await;
-        let Ok((waiting, outcome)) = written else {
+        }
+        if writing.is_empty() && (live.is_deleted() || finishing && live.is_done()) {
             return;
-        };
-        match outcome {
-            Ok(_) => {
-                let object = &waiting.item.object;
-                live.delivered(object, shared.now_ms());
-                shared.delivered(object.records, object.error.is_some());
-            }
-            Err(error) => {
-                let random = &mut || shared.random();
-                let discarded = live.refused(waiting, shared.now(), finishing, &error, random);
-                shared.discarded(discarded);
-            }
+        }
+        tokio::select! {
+            Some(written) = writing.join_next() => match written {
+                Ok((waiting, outcome)) => settle(&shared, &live, waiting, outcome),
+                Err(error) => {
+                    tracing::error!(%error, "a delivery ended before its work was done");
+                    return;
+                }
+            },
+            () = wait(&shared, &live), if has_room => {}
+        }
+    }
+}
+
+/// Writes an object, and says how that went.
+fn write(shared: &Shared, waiting: Waiting<Ready>) -> (Waiting<Ready>, io::Result<String>) {
+    let (now_ms, random) = (shared.now_ms(), shared.random());
+    let ready = &waiting.item;
+    let outcome = ready
+        .bucket
+        .deliver(&ready.stream, &ready.object, now_ms, random);
+    match &outcome {
+        Ok(key) => {
+            let config = ready.stream.config();
+            shared.recent.add(config, key, &ready.object, now_ms);
+        }
+        // At the first try alone: AWS samples, too, what it logs of many failures.
+        Err(error) if waiting.tries == 0 => {
+            ready.bucket.log_refusal(&ready.stream, error, now_ms);
+        }
+        Err(_) => {}
+    }
+    (waiting, outcome)
+}
+
+/// Counts an object that is written, or takes it back.
+fn settle(shared: &Shared, live: &Live, waiting: Waiting<Ready>, outcome: io::Result<String>) {
+    match outcome {
+        Ok(_) => {
+            let object = &waiting.item.object;
+            live.delivered(object, shared.now_ms());
+            shared.delivered(object.records, object.error.is_some());
+        }
+        Err(error) => {
+            let finishing = shared.is_finishing();
+            let random = &mut || shared.random();
+            let discarded = live.refused(waiting, shared.now(), finishing, &error, random);
+            shared.discarded(discarded);
         }
     }
 }

@@ -13,7 +13,8 @@ use crate::metrics::Tally;
 use crate::outbox::Outbox;
 use crate::partition::{Arrival, Limits, Partitions};
 use crate::stream::{Pieces, Stream};
-use objects::{InFlight, Ready};
+use objects::InFlight;
+pub(super) use objects::Ready;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +76,7 @@ struct State {
     encryption_changed: Option<Duration>,
     /// When encryption was started or stopped by a call within the last day, ms.
     encryption_calls: VecDeque<u64>,
-    in_flight: Option<InFlight>,
+    in_flight: Vec<InFlight>,
     lost: u64,
 }
 
@@ -146,7 +147,7 @@ impl Live {
                 deleted: None,
                 encryption_changed: None,
                 encryption_calls: VecDeque::new(),
-                in_flight: None,
+                in_flight: Vec::new(),
                 lost: 0,
             }),
             changed: Notify::new(),

@@ -140,9 +140,17 @@ pub fn buckets(url: &str) -> Buckets {
     Buckets::S3(S3::new(variables, Some(url), Handle::current()).unwrap())
 }
 
-/// What a front does with a request: its first line, and how many came before it. S3's status and code
-/// in place of an answer, or none to pass it on.
-type Rule = fn(&str, usize) -> Option<(u16, &'static str)>;
+/// What a front does with a request.
+pub enum Fate {
+    Passed,
+    /// S3's status and code in place of an answer.
+    Refused(u16, &'static str),
+    /// Passed on when so many requests have come in all.
+    Held(usize),
+}
+
+/// Decides by a request's first line, and how many came before it.
+type Rule = fn(&str, usize) -> Fate;
 
 /// Listens before S3, and gives its own URL and how many requests came.
 pub async fn front(moto: &Moto, rule: Rule) -> (String, Arc<AtomicUsize>) {
@@ -185,7 +193,13 @@ async fn one_request(
         .unwrap()
         .to_owned();
     let before = requests.fetch_add(1, Ordering::Relaxed);
-    if let Some((status, code)) = rule(&first, before) {
+    let fate = rule(&first, before);
+    if let Fate::Held(most) = fate {
+        while requests.load(Ordering::Relaxed) < most {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    if let Fate::Refused(status, code) = fate {
         let xml = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
         let answer = format!(
             "HTTP/1.1 {status} No\r\nContent-Type: application/xml\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{xml}",

@@ -1,6 +1,6 @@
 //! Buckets in S3: the objects that a folder would have, under the keys of AWS.
 
-use crate::moto::{Moto, buckets, front};
+use crate::moto::{Fate, Moto, buckets, front};
 use crate::program::listening;
 use crate::running::{Running, config, files, record, start_with};
 use aws_sdk_firehose::types::{
@@ -215,9 +215,9 @@ async fn a_bucket_that_is_missing_is_named_in_the_log_and_gets_its_objects_when_
 async fn a_prefix_that_s3_forbids_holds_up_no_other_and_ends_under_the_error_prefix() {
     let moto = Moto::start().await;
     moto.make("raw").await;
-    let forbids = |line: &str, _| {
-        line.contains("userId%3D1/")
-            .then_some((403, "AccessDenied"))
+    let forbids = |line: &str, _| match line.contains("userId%3D1/") {
+        true => Fate::Refused(403, "AccessDenied"),
+        false => Fate::Passed,
     };
     let (url, _) = front(&moto, forbids).await;
     let server = start(&url, 600).await;
@@ -240,7 +240,11 @@ async fn a_prefix_that_s3_forbids_holds_up_no_other_and_ends_under_the_error_pre
 async fn an_s3_that_is_busy_for_a_while_loses_nothing_at_a_stop() {
     let moto = Moto::start().await;
     moto.make("raw").await;
-    let (url, requests) = front(&moto, |_, before| (before < 7).then_some((503, "SlowDown"))).await;
+    let busy = |_: &str, before| match before < 30 {
+        true => Fate::Refused(503, "SlowDown"),
+        false => Fate::Passed,
+    };
+    let (url, requests) = front(&moto, busy).await;
     let server = start(&url, 1).await;
     for user in 0..5 {
         put(&server, "clickstream", &format!(r#"{{"userId":{user}}}"#)).await;
@@ -248,7 +252,30 @@ async fn an_s3_that_is_busy_for_a_while_loses_nothing_at_a_stop() {
     let (totals, _) = server.stop().await;
     assert_eq!(totals.delivered_records, 5);
     assert_eq!(moto.keys("raw").await.len(), 5);
-    assert!(requests.load(Ordering::Relaxed) >= 12);
+    assert!(requests.load(Ordering::Relaxed) >= 35);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_late_holds_up_no_other_object() {
+    let moto = Moto::start().await;
+    moto.make("raw").await;
+    // The first is answered when all five have come, which must not wait for it.
+    let late = |_: &str, before| match before {
+        0 => Fate::Held(5),
+        _ => Fate::Passed,
+    };
+    let (url, requests) = front(&moto, late).await;
+    let server = start(&url, 1).await;
+    for user in 0..5 {
+        put(&server, "clickstream", &format!(r#"{{"userId":{user}}}"#)).await;
+    }
+    let (totals, _) = server.stop().await;
+    assert_eq!(totals.delivered_records, 5);
+    assert_eq!(
+        requests.load(Ordering::Relaxed),
+        5,
+        "none is asked for twice"
+    );
 }
 
 #[tokio::test]
@@ -256,9 +283,9 @@ async fn a_large_object_that_fails_half_way_leaves_nothing_and_comes_whole() {
     let moto = Moto::start().await;
     moto.make("large").await;
     // The first time the second part comes, and is done again at once, S3 is broken.
-    let breaks = |line: &str, before| {
-        let part = line.contains("partNumber=2");
-        (part && before < 6).then_some((500, "InternalError"))
+    let breaks = |line: &str, before| match line.contains("partNumber=2") && before < 6 {
+        true => Fate::Refused(500, "InternalError"),
+        false => Fate::Passed,
     };
     let (url, requests) = front(&moto, breaks).await;
     let dir = TempDir::new().unwrap();

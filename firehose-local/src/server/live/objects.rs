@@ -38,10 +38,19 @@ pub(in crate::server) struct Filling {
 }
 
 /// What is being written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InFlight {
     pub records: u64,
     pub oldest_ms: u64,
+}
+
+impl From<&Closed> for InFlight {
+    fn from(object: &Closed) -> Self {
+        Self {
+            records: object.records,
+            oldest_ms: object.oldest_ms,
+        }
+    }
 }
 
 impl Live {
@@ -58,10 +67,7 @@ impl Live {
         };
         state.close(more);
         let waiting = state.closed.next(now)?;
-        state.in_flight = Some(InFlight {
-            records: waiting.item.object.records,
-            oldest_ms: waiting.item.object.oldest_ms,
-        });
+        state.in_flight.push((&waiting.item.object).into());
         Some(waiting)
     }
 
@@ -77,7 +83,7 @@ impl Live {
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> u64 {
         let mut state = self.state();
-        state.in_flight = None;
+        state.landed(&waiting.item.object);
         state.tally.refused();
         let records = waiting.item.object.records;
         if state.deleted.is_some() {
@@ -121,8 +127,13 @@ impl Live {
     /// An object is written.
     pub(in crate::server) fn delivered(&self, object: &Closed, now_ms: u64) {
         let mut state = self.state();
-        state.in_flight = None;
+        state.landed(object);
         state.tally.delivered(object, now_ms);
+    }
+
+    /// How many of its objects may be written at once.
+    pub(in crate::server) fn at_once(&self) -> usize {
+        self.state().now.bucket.at_once()
     }
 
     /// Bytes that are closed and not yet written.
@@ -174,6 +185,14 @@ impl Live {
 }
 
 impl State {
+    /// An object's writing has ended. Of two that are alike either may go.
+    fn landed(&mut self, object: &Closed) {
+        let landed = InFlight::from(object);
+        if let Some(at) = self.in_flight.iter().position(|one| *one == landed) {
+            self.in_flight.swap_remove(at);
+        }
+    }
+
     pub(super) fn close(&mut self, objects: Vec<Closed>) {
         let (stream, bucket) = (&self.now.stream, &self.now.bucket);
         for object in objects {
