@@ -49,6 +49,9 @@ export interface Settings {
   text?: "none";
   /** Names of query parameters whose values become `redacted`, beside the usual secret ones. */
   redact?: string | readonly string[];
+  /** Where the browser can (`fetchLater`), it is told after each event what to send if the page dies
+   *  without a word: what waits is sent also when the visitor never comes back. */
+  later?: boolean;
   /** The document gets a `clickstream` event for every step of every event; `console` also
    *  explains each in the browser's console. */
   debug?: boolean | "console";

@@ -9,7 +9,7 @@
 export const open = (data, calls, run, explain) => {
   const KEPT = "clickstream.early";
   const plugins = [];
-  let deliver, busy, moved, timer, explained;
+  let deliver, busy, moved, timer, explained, later;
   let waiting = [];
 
   // One thing that happened, with when and where. What happens while another is being
@@ -279,6 +279,15 @@ export const open = (data, calls, run, explain) => {
             new Promise((resolve, reject) => {
               for (const kind of good.split(" ")) target["on" + kind] = resolve;
               target["on" + bad] = reject;
+            }),
+          // What the browser sends when this page is gone; it takes the place of what was said before.
+          defer:
+            window.fetchLater &&
+            ((url, body) => {
+              later?.abort();
+              later = new AbortController();
+              if (body)
+                fetchLater(url, { method: "POST", body, credentials: "include", signal: later.signal });
             }),
           turn: (name) =>
             new Promise((given) =>

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use clickstream_event::text::joined;
 use js_sys::Function;
+use wasm_bindgen::JsValue;
 
 use crate::{
     clock,
@@ -44,6 +45,8 @@ pub struct Outbox {
     promises: Vec<Function>,
     /// What earlier pages left and this one took up.
     adopted: Vec<String>,
+    /// Tells the browser what to send if the page dies, where it can and shall.
+    pub later: Option<Function>,
 }
 
 /// What is to be done once the tracker is let go.
@@ -76,6 +79,7 @@ impl Outbox {
             leaving: Leaving::No,
             promises: Vec::new(),
             adopted: Vec::new(),
+            later: None,
         }
     }
 
@@ -182,6 +186,9 @@ impl Outbox {
             if self.leaving != Leaving::Ended {
                 errands.turn = self.transport.begin(now);
             }
+            if cfg!(feature = "later") {
+                self.defer(now);
+            }
         }
         if !self.transport.keeps() {
             for promise in self.promises.drain(..) {
@@ -200,6 +207,15 @@ impl Outbox {
         if let Some(database) = &self.database {
             left::leave(&self.nonce, &self.transport.copy());
             database.release();
+        }
+    }
+
+    /// Tells the browser what to send if this page dies, where that is another than before.
+    fn defer(&mut self, now: f64) {
+        let Some(later) = &self.later else { return };
+        if let Some(body) = self.transport.later(&clock::iso(now)) {
+            let address = &self.relay.address;
+            let _ = later.call2(&JsValue::UNDEFINED, &address.into(), &body.into());
         }
     }
 

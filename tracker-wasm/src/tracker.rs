@@ -120,7 +120,7 @@ impl Tracker {
         let mut visit = Visit::default();
         visit.seen(host.is("visible"), 0.0);
         visit.focused(host.is("focused"), 0.0);
-        let tracker = Self {
+        let mut tracker = Self {
             environment: Environment::read(host),
             identity,
             pages: Pages::new(options.page_by),
@@ -151,6 +151,9 @@ impl Tracker {
             say: host.function("say"),
         };
         tracker.listen(host);
+        if cfg!(feature = "later") && !host.get(setting::LATER).is_undefined() {
+            tracker.outbox.later = host.get("defer").dyn_into().ok();
+        }
         tracker
     }
 

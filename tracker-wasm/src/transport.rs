@@ -19,6 +19,7 @@
 mod answer;
 mod body;
 mod keep;
+mod later;
 
 use crate::{
     backoff,
@@ -83,6 +84,8 @@ pub struct Transport {
     stopped: bool,
     /// Something may outlive the page.
     lasting: bool,
+    /// How many lines waited, and bytes of them, when [`Transport::later`] was last asked.
+    waiting: (usize, usize),
     /// What is said once a batch.
     pub envelope: Envelope,
     notes: Option<Vec<Note>>,
@@ -112,6 +115,7 @@ impl Transport {
             limit: BATCH_LINES,
             stopped: false,
             lasting: keeps,
+            waiting: (0, 0),
             envelope,
             notes: watched.then(Vec::new),
         }
@@ -312,13 +316,6 @@ impl Transport {
             held.away = false;
         }
         std::mem::take(&mut self.flight).0
-    }
-
-    /// Another page has the turn: it is asked for again in a moment, however urgent.
-    pub const fn postponed(&mut self, now: f64) {
-        self.busy = false;
-        self.pending = true;
-        self.not_before = now + GATHER;
     }
 
     /// The turn is over.

@@ -16,6 +16,8 @@ use crate::engines::{in_each_engine, stories};
 
 mod complaints;
 
+mod ends;
+
 mod tabs;
 
 in_each_engine! {

@@ -27,6 +27,13 @@ impl Transport {
         }
     }
 
+    /// Another page has the turn: it is asked for again in a moment, however urgent.
+    pub const fn postponed(&mut self, now: f64) {
+        self.busy = false;
+        self.pending = true;
+        self.not_before = now + GATHER;
+    }
+
     /// Takes up what an earlier page left: keys and lines, neither of which has a tab or an end
     /// of line in it.
     pub fn adopt(&mut self, copy: &str, now: f64) {
@@ -74,7 +81,8 @@ impl Transport {
     pub fn opened(&mut self, open: bool, now: f64) {
         if open {
             self.database = Database::Open;
-            self.pending = true;
+            // What was read to be counted is not read again where there was nothing.
+            self.pending = self.stored > 0;
             // A reader who only passes through does not have it sent again by each page.
             self.due = now + GATHER;
         } else {

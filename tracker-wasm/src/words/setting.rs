@@ -43,6 +43,9 @@ words! { Kind;
     TEXT = "text", Kind::Word(&["none"]);
     /// Names of query parameters whose values become `redacted`, beside the usual secret ones.
     REDACT = "redact", Kind::Texts;
+    /// Where the browser can (`fetchLater`), it is told after each event what to send if the page dies
+    /// without a word: what waits is sent also when the visitor never comes back.
+    LATER = "later", Kind::Flag(&[]);
     /// The document gets a `clickstream` event for every step of every event; `console` also
     /// explains each in the browser's console.
     DEBUG = "debug", Kind::Flag(&["console"]);

@@ -116,6 +116,7 @@ fn settings() -> String {
             Kind::Texts => ("?", "string | readonly string[]".to_owned()),
             Kind::Word(known) => ("?", words(known)),
             Kind::Words(known) => ("?", format!("readonly ({})[]", words(known))),
+            Kind::Flag([]) => ("?", "boolean".to_owned()),
             Kind::Flag(known) => ("?", format!("boolean | {}", words(known))),
         };
         text += &comment(setting.doc, "  ");
