@@ -49,6 +49,44 @@ async fn nothing_of_ours_reaches_the_page_even_when_all_fails() -> anyhow::Resul
     Ok(())
 }
 
+/// ethereum-org-website#17912, posthog#11194: trackers that work in the click's own handler delay what
+/// the page answers to it. What it costs is measured in `bench/`; here is what is done when.
+#[tokio::test(flavor = "multi_thread")]
+async fn complaint_15_nothing_is_sent_or_written_to_the_database_inside_a_click()
+-> anyhow::Result<()> {
+    let (site, browser) = on("/clicks").await?;
+    browser
+        .run(
+            "window.noticed = [];
+             const watch = (of, name) => {
+               const original = of[name];
+               of[name] = function (...given) {
+                 noticed.push([name, /click/.test(window.event?.type)]);
+                 return original.apply(this, given);
+               };
+             };
+             watch(IDBDatabase.prototype, 'transaction');
+             watch(window, 'fetch');
+             watch(navigator, 'sendBeacon');",
+        )
+        .await?;
+    browser.click("#buy").await?;
+    site.wait_for("the click", |events| {
+        told(events).contains(&"click buy".to_owned())
+    })
+    .await?;
+    let noticed = browser.run("return noticed").await?;
+    browser.close().await?;
+    let noticed = noticed.as_array().cloned().unwrap_or_default();
+    for name in ["transaction", "fetch"] {
+        let done = noticed.iter().any(|one| one[0] == name);
+        assert!(done, "{name} is used: {noticed:?}");
+    }
+    let inside = noticed.iter().any(|one| one[1] == true);
+    assert!(!inside, "{noticed:?}");
+    Ok(())
+}
+
 /// posthog-js#1918: no `unsafe-eval`, and no origin but the site's.
 #[tokio::test(flavor = "multi_thread")]
 async fn complaint_16_a_strict_policy_needs_only_the_word_for_wasm() -> anyhow::Result<()> {

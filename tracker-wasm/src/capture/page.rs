@@ -1,16 +1,16 @@
 //! Page views: documents loaded, places within a document, pages given back by the
 //! back/forward cache. No browser in here.
 //!
-//! A view waits a moment before it is an event, because applications set the new page's
+//! A view waits a second before it is an event, because applications set the new page's
 //! title after they have moved, and because a site's own `page()` call for the same page
-//! then takes its place.
+//! then takes its place. Whatever else happens meanwhile ends the wait, the page's end too.
 
 use clickstream_event::{action::Navigation, text};
 
 use crate::options::PageBy;
 
 /// How long a view waits, in milliseconds.
-pub const SETTLING: f64 = 100.0;
+pub const SETTLING: f64 = 1000.0;
 
 /// A page seen, not yet an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +139,18 @@ mod tests {
         pages.loaded(url, "", "https://search.example/".into(), 0.0);
         pages.settle("", "");
         pages
+    }
+
+    /// dev-portal#2645: an automatic and a manual view for one page.
+    #[test]
+    fn complaint_21_a_page_call_within_a_second_takes_the_views_place() {
+        let mut pages = Pages::default();
+        pages.loaded(HOME, "", String::new(), 7.0);
+        assert_eq!(pages.due(), Some(1007.0), "until then nothing is recorded");
+        pages.replaced("https://shop.example/another");
+        assert!(pages.due().is_some(), "it is about another page");
+        pages.replaced(HOME);
+        assert_eq!((pages.due(), pages.settle(HOME, "")), (None, None));
     }
 
     fn seen(pages: &mut Pages, kind: &str, url: &str) -> Option<(Navigation, String)> {
