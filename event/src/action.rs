@@ -7,6 +7,9 @@ use crate::context::Page;
 /// The name of the track event that a click makes.
 pub const ELEMENT_CLICKED: &str = "Element Clicked";
 
+/// The name of the track event that a third fast click on a link or control makes beside its own.
+pub const RAGE_CLICKED: &str = "Rage Clicked";
+
 /// The name of the track event that the end of a page view makes.
 pub const PAGE_LEFT: &str = "Page Left";
 
@@ -138,6 +141,14 @@ pub struct Link<'a> {
     /// The file's name, of a download.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<&'a str>,
+}
+
+/// The properties of [`RAGE_CLICKED`] ("Rage Clicked").
+#[derive(Clone, Copy, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct RageClicked<'a> {
+    /// The message id of the click that it is about.
+    pub click: &'a str,
 }
 
 /// The properties of [`PAGE_LEFT`] ("Page Left"). Where it was is the event's `context.page`.

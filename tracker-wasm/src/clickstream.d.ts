@@ -30,8 +30,8 @@ export interface Settings {
   endpoint?: string;
   /** Who is signed in on this page: a claim, which the relay believes only with a signed token. */
   userId?: string;
-  /** Which subjects are recorded without a call; all of them where it is not set. */
-  capture?: readonly ("pages" | "clicks" | "links" | "forms" | "leave")[];
+  /** Which subjects are recorded without a call; all of them but `rage` where it is not set. */
+  capture?: readonly ("pages" | "clicks" | "links" | "forms" | "leave" | "rage")[];
   /** What makes another page of a single-page application; without it path, query and hash routes. */
   pageBy?: "path" | "query" | "hash";
   /** A single-page application's routes, such as `/books/:id`; the first that fits is
@@ -391,6 +391,12 @@ export interface PageViewed {
   url: string;
 }
 
+/** The properties of [`RAGE_CLICKED`] ("Rage Clicked"). */
+export interface RageClicked {
+  /** The message id of the click that it is about. */
+  click: string;
+}
+
 /** A screen, in CSS pixels. */
 export interface Screen {
   /** Device pixels in a CSS pixel; written with three decimals at most. */
@@ -415,6 +421,7 @@ export interface Session {
  *  `PageViewed`. A click's also have what the page's own attributes say. */
 export interface Captured {
   "Element Clicked": ElementClicked & Details;
+  "Rage Clicked": RageClicked;
   "Page Left": PageLeft;
   "Form Started": FormFilled;
   "Form Submitted": FormFilled;

@@ -18,7 +18,7 @@ pub enum PageBy {
     Route,
 }
 
-/// The subjects (`data-capture`); all of them unless some are named.
+/// The subjects (`data-capture`); all of them but `rage` unless some are named.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Page views.
@@ -29,6 +29,8 @@ pub struct Options {
     pub links: bool,
     /// Forms: started, submitted, abandoned.
     pub forms: bool,
+    /// Clicks that follow each other fast; only where it is named.
+    pub rage: bool,
     /// The end of a view: its scroll depth and engaged time.
     pub leave: bool,
     /// What is another page.
@@ -63,6 +65,7 @@ impl Options {
             links: cfg!(feature = "links") && wanted("links"),
             forms: cfg!(feature = "forms") && wanted("forms"),
             leave: cfg!(feature = "leave") && wanted("leave"),
+            rage: cfg!(feature = "rage") && capture.is_some() && wanted("rage"),
             page_by: match page_by {
                 "path" => PageBy::Path,
                 "query" => PageBy::Query,
@@ -83,8 +86,9 @@ mod tests {
     fn all_is_captured_unless_something_is_named() {
         let all = Options::of(None, "");
         assert!(all.pages && all.clicks && all.links && all.forms && all.leave);
-        let some = Options::of(Some(" pages\nlinks "), "");
-        assert!(some.pages && some.links);
+        assert!(!all.rage);
+        let some = Options::of(Some(" pages\nlinks rage"), "");
+        assert!(some.pages && some.links && some.rage);
         assert!(!some.clicks && !some.forms && !some.leave);
         let none = Options::of(Some(""), "");
         assert!(!none.pages && !none.clicks && !none.links && !none.forms && !none.leave);

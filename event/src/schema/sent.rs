@@ -6,7 +6,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
-use crate::action::{ElementClicked, FormFilled, Link, PageLeft, PageViewed};
+use crate::action::{ElementClicked, FormFilled, Link, PageLeft, PageViewed, RageClicked};
 use crate::context::Context;
 use crate::event::Event;
 use crate::kind::EventType;
@@ -37,6 +37,7 @@ pub fn sent_schemas() -> Map<String, Value> {
         SchemaGenerator::subschema_for::<PageViewed<'_>>,
         SchemaGenerator::subschema_for::<ElementClicked<'_>>,
         SchemaGenerator::subschema_for::<Link<'_>>,
+        SchemaGenerator::subschema_for::<RageClicked<'_>>,
         SchemaGenerator::subschema_for::<PageLeft>,
         SchemaGenerator::subschema_for::<FormFilled<'_>>,
     ] {

@@ -245,3 +245,40 @@ async fn what_is_typed_or_ignored_is_never_captured() -> anyhow::Result<()> {
     assert_eq!(events[5]["properties"]["element"]["text"], "Hint");
     Ok(())
 }
+
+/// browser-sdk#4070: who waits to see whether clicks are frustrated loses the click that leads away. A
+/// click is recorded as ever, and what it is a sign of is a second event that names it.
+#[tokio::test(flavor = "multi_thread")]
+async fn complaint_24_fast_clicks_are_clicks_and_a_second_event_refers_to_them()
+-> anyhow::Result<()> {
+    let (site, browser) = on("/rage").await?;
+    // As browsers count clicks in one place; on the text they mark a paragraph.
+    for (y, last) in [(250, 3), (50, 4)] {
+        for count in 1..=last {
+            for kind in ["mousePressed", "mouseReleased"] {
+                let event =
+                    json!({"type": kind, "x": 20, "y": y, "button": "left", "clickCount": count});
+                browser.devtools("Input.dispatchMouseEvent", event).await?;
+            }
+        }
+    }
+    let events = site.wait_for("all clicks", |events| clicks(events).len() == 7);
+    let events = events.await?;
+    browser.close().await?;
+    let told = told(&events);
+    assert_eq!(
+        told[..3],
+        ["click text", "click text", "click text"],
+        "{told:?}"
+    );
+    let button = "click button";
+    assert_eq!(
+        told[3..],
+        [button, button, button, "track Rage Clicked", button]
+    );
+    assert_eq!(
+        events[6]["properties"],
+        json!({"click": events[5]["messageId"]})
+    );
+    Ok(())
+}

@@ -45,6 +45,9 @@ pub struct Click {
     pub leads: bool,
     /// Its element's words are not told.
     pub masked: bool,
+    /// It is the third of some that follow each other as fast as a double click's, on something that
+    /// answers to clicks. Three on a text mark its paragraph.
+    pub rage: bool,
 }
 
 impl Clicks {
@@ -76,7 +79,7 @@ impl Clicks {
         if marks.ignored {
             return Err("mark");
         }
-        let (depth, element) = nearest(path, marks.depth).ok_or("nothing")?;
+        let (depth, element, answers) = nearest(path, marks.depth).ok_or("nothing")?;
         let (follower, labelled) = std::mem::take(&mut self.follows);
         let time = js::number(event, "timeStamp");
         if &follower == AsRef::<JsValue>::as_ref(&element) && time - labelled < FOLLOWS {
@@ -111,22 +114,24 @@ impl Clicks {
             properties,
             leads: link.is_some(),
             masked: described.masked,
+            // Browsers count them, and count none of the keyboard's.
+            rage: answers && js::number(event, "detail") == 3.0,
         })
     }
 }
 
 /// The nearest link, control or marked element, and how far out on the path it is; where
-/// there is none, what was hit.
-fn nearest(path: &Array, marked: Option<u32>) -> Option<(u32, Element)> {
+/// there is none, what was hit. Says which of the two it is.
+fn nearest(path: &Array, marked: Option<u32>) -> Option<(u32, Element, bool)> {
     let mut hit = None;
     for depth in 0..path.length() {
         let Some(element) = element::at(path, depth) else {
             continue;
         };
         if marked == Some(depth) || is_control(&element) {
-            return Some((depth, element));
+            return Some((depth, element, true));
         }
-        hit = hit.or(Some((depth, element)));
+        hit = hit.or(Some((depth, element, false)));
     }
     hit
 }

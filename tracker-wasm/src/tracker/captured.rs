@@ -3,6 +3,7 @@
 use clickstream_event::{
     action::{
         ELEMENT_CLICKED, FORM_ABANDONED, FORM_STARTED, FORM_SUBMITTED, FormFilled, PAGE_LEFT,
+        RAGE_CLICKED, RageClicked,
     },
     context::Page,
     kind::EventType,
@@ -61,6 +62,11 @@ impl Tracker {
             if click.masked {
                 let transport = &mut self.outbox.transport;
                 transport.note(news::MASKED, CLICK, None);
+            }
+            if cfg!(feature = "rage") && self.options.rage && click.rage {
+                let click = self.last_id(signal.time);
+                let details = write::object(&RageClicked { click: &click });
+                self.track(RAGE_CLICKED, &details.unwrap_or_default(), signal);
             }
         } else {
             self.ignore(CLICK, "capture");

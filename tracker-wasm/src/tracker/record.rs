@@ -84,8 +84,7 @@ impl Tracker {
             self.turned([page.url, page.title, page.referrer], moment.time);
         }
         self.number += 1;
-        let visitor = self.identity.anonymous();
-        let made = message_id(moment.time as u64, visitor, &self.nonce, self.number);
+        let made = self.last_id(moment.time);
         let id = draft.message_id.unwrap_or(&made);
         let happened = clock::iso(moment.time);
         let time = draft.timestamp.unwrap_or(&happened);
@@ -162,6 +161,12 @@ impl Tracker {
             return false;
         }
         self.keep(json, moment.time)
+    }
+
+    /// The message id of the event recorded last, if that happened at `time`.
+    pub(super) fn last_id(&self, time: f64) -> String {
+        let visitor = self.identity.anonymous();
+        message_id(time as u64, visitor, &self.nonce, self.number)
     }
 
     /// Takes a finished line into the queue, and lets plugins hand it on.

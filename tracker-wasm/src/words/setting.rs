@@ -24,8 +24,8 @@ words! { Kind;
     ENDPOINT = "endpoint", Kind::Text;
     /// Who is signed in on this page: a claim, which the relay believes only with a signed token.
     USER_ID = "userId", Kind::Text;
-    /// Which subjects are recorded without a call; all of them where it is not set.
-    CAPTURE = "capture", Kind::Words(&["pages", "clicks", "links", "forms", "leave"]);
+    /// Which subjects are recorded without a call; all of them but `rage` where it is not set.
+    CAPTURE = "capture", Kind::Words(&["pages", "clicks", "links", "forms", "leave", "rage"]);
     /// What makes another page of a single-page application; without it path, query and hash routes.
     PAGE_BY = "pageBy", Kind::Word(&["path", "query", "hash"]);
     /// A single-page application's routes, such as `/books/:id`; the first that fits is
@@ -112,7 +112,7 @@ mod tests {
                 (CAPTURE, Kind::Words(words)) => {
                     for word in words {
                         let of = Options::of(Some(word), "");
-                        let chosen = [of.pages, of.clicks, of.links, of.forms, of.leave];
+                        let chosen = [of.pages, of.clicks, of.links, of.forms, of.leave, of.rage];
                         let chosen = chosen.iter().filter(|chosen| **chosen).count();
                         assert_eq!(chosen, 1, "{word}");
                     }

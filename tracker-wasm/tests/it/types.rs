@@ -172,6 +172,7 @@ fn events() -> String {
              export interface Captured {\n";
     for (event, properties) in [
         (action::ELEMENT_CLICKED, "ElementClicked & Details"),
+        (action::RAGE_CLICKED, "RageClicked"),
         (action::PAGE_LEFT, "PageLeft"),
         (action::FORM_STARTED, "FormFilled"),
         (action::FORM_SUBMITTED, "FormFilled"),
