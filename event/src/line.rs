@@ -43,6 +43,8 @@ pub struct Arrived {
     before_traffic: Vec<u8>,
     /// `","source":"…"`
     after_traffic: Vec<u8>,
+    /// The batch's `sentAt`, and `,"sentAt":"…"`.
+    sent: Option<(Timestamp, Vec<u8>)>,
 }
 
 impl Arrived {
@@ -68,7 +70,19 @@ impl Arrived {
             before_time,
             before_traffic,
             after_traffic,
+            sent: None,
         }
+    }
+
+    /// The same, of a batch that says when it was sent: its events mostly say nothing else.
+    #[must_use]
+    pub fn sent_at(mut self, sent_at: Option<Timestamp>) -> Self {
+        self.sent = sent_at.map(|sent_at| {
+            let mut text = Vec::with_capacity(40);
+            append_time(&mut text, "sentAt", sent_at);
+            (sent_at, text)
+        });
+        self
     }
 
     /// The relay's clock.
@@ -153,8 +167,10 @@ impl Incoming<'_> {
         if !self.has.original {
             append_time(out, "originalTimestamp", times.original);
         }
-        if let Some(sent_at) = self.sent_at {
-            append_time(out, "sentAt", sent_at);
+        match (self.sent_at, &stamp.arrived.sent) {
+            (Some(own), Some((same, text))) if own == *same => out.extend_from_slice(text),
+            (Some(own), _) => append_time(out, "sentAt", own),
+            (None, _) => {}
         }
         if let Some(owner) = stamp.owner {
             out.extend_from_slice(&owner.text);

@@ -82,25 +82,22 @@ pub struct LastVisitor {
 }
 
 impl LastVisitor {
-    fn name(&mut self, source: &str, anonymous_id: &str) -> UserId {
-        if self.anonymous_id == anonymous_id
-            && self.source == source
-            && let Some(user_id) = &self.user_id
-        {
-            return user_id.clone();
+    fn name(&mut self, source: &str, anonymous_id: &str) -> &UserId {
+        if self.anonymous_id != anonymous_id || self.source != source {
+            source.clone_into(&mut self.source);
+            anonymous_id.clone_into(&mut self.anonymous_id);
+            self.user_id = None;
         }
-        let user_id = visitor_id(source, anonymous_id);
-        source.clone_into(&mut self.source);
-        anonymous_id.clone_into(&mut self.anonymous_id);
-        self.user_id.insert(user_id).clone()
+        self.user_id
+            .get_or_insert_with(|| visitor_id(source, anonymous_id))
     }
 }
 
 /// Whose an event is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Who {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who<'a> {
     /// The partition it goes to; none when it carries no id that could be used.
-    pub user_id: Option<UserId>,
+    pub user_id: Option<&'a UserId>,
     /// Whether the event's own claim was not believed and must be kept apart.
     pub claim_refused: bool,
 }
@@ -196,26 +193,26 @@ impl Identity {
     }
 
     /// Whose `event` is, sent with `key` and these tokens.
-    pub fn who(
+    pub fn who<'a>(
         &self,
-        event: &Incoming<'_>,
+        event: &'a Incoming<'_>,
         times: &Times,
         key: &WriteKey,
-        signed: &Signed,
-        last: &mut LastVisitor,
-    ) -> Who {
+        signed: &'a Signed,
+        last: &'a mut LastVisitor,
+    ) -> Who<'a> {
         let claim = event.user_id.as_ref();
         if let Some(user_id) = self.by_token(claim, times, signed) {
             self.counters.by_token.fetch_add(1, Relaxed);
             return Who {
-                user_id: Some(user_id.clone()),
+                user_id: Some(user_id),
                 claim_refused: false,
             };
         }
         if let Some(claim) = claim.filter(|claim| key.kind.may_claim() && !claim.is_visitor()) {
             self.counters.by_claim.fetch_add(1, Relaxed);
             return Who {
-                user_id: Some(claim.clone()),
+                user_id: Some(claim),
                 claim_refused: false,
             };
         }

@@ -19,6 +19,8 @@ pub struct Arrival<'a> {
     pub peer: Option<IpAddr>,
     /// The request's own `User-Agent`, for events that name none.
     pub user_agent: Option<&'a str>,
+    /// When the batch was sent, by its client's clock.
+    pub sent_at: Option<Timestamp>,
 }
 
 impl Arrival<'_> {
@@ -33,7 +35,7 @@ impl Arrival<'_> {
         // A server's address says nothing about the visitor it speaks for.
         let ip = self.peer.filter(|_| key.kind != Kind::Server);
         let ip = ip.map(|ip| ip.to_canonical().to_string());
-        Arrived::new(self.time(), &key.source, ip.as_deref())
+        Arrived::new(self.time(), &key.source, ip.as_deref()).sent_at(self.sent_at)
     }
 }
 
@@ -43,6 +45,24 @@ impl Arrival<'_> {
 pub struct Common<'a> {
     arrived: Option<(&'a WriteKey, Arrived)>,
     owner: Option<Owner>,
+    browser: Browser,
+}
+
+/// The last `User-Agent` that was looked at, and whether it names a browser without a screen.
+#[derive(Debug, Default)]
+struct Browser {
+    user_agent: String,
+    headless: bool,
+}
+
+impl Browser {
+    fn is_headless(&mut self, user_agent: &str) -> bool {
+        if self.user_agent != user_agent {
+            user_agent.clone_into(&mut self.user_agent);
+            self.headless = user_agent.contains("HeadlessChrome");
+        }
+        self.headless
+    }
 }
 
 impl<'a> Common<'a> {
@@ -51,12 +71,12 @@ impl<'a> Common<'a> {
         &'b mut self,
         event: &'b Incoming<'_>,
         message_id: &'b str,
-        who: &Who,
+        who: Who<'_>,
         key: &'a WriteKey,
         arrival: Arrival<'_>,
     ) -> Stamp<'b> {
-        if self.owner.as_ref().map(Owner::user_id) != who.user_id.as_ref() {
-            self.owner = who.user_id.clone().map(Owner::new);
+        if self.owner.as_ref().map(Owner::user_id) != who.user_id {
+            self.owner = who.user_id.cloned().map(Owner::new);
         }
         let arrived = match self.arrived.take() {
             Some((before, arrived)) if std::ptr::eq(before, key) => arrived,
@@ -68,19 +88,19 @@ impl<'a> Common<'a> {
             message_id,
             owner: self.owner.as_ref(),
             arrived,
-            traffic: traffic(event, arrival.user_agent),
+            traffic: traffic(event, arrival.user_agent, &mut self.browser),
             claimed_user_id: claimed.map(id::UserId::as_str),
         }
     }
 }
 
 /// Who made the event, as far as it shows: nothing is dropped for it.
-fn traffic(event: &Incoming<'_>, user_agent: Option<&str>) -> Traffic {
+fn traffic(event: &Incoming<'_>, user_agent: Option<&str>, browser: &mut Browser) -> Traffic {
     let signs = event.automation;
     let user_agent = event.user_agent.as_deref().or(user_agent).unwrap_or("");
     if signs.synthetic {
         Traffic::Synthetic
-    } else if signs.webdriver || signs.untrusted || user_agent.contains("HeadlessChrome") {
+    } else if signs.webdriver || signs.untrusted || browser.is_headless(user_agent) {
         Traffic::Bot
     } else {
         Traffic::Human
@@ -126,6 +146,8 @@ mod tests {
 
     #[test]
     fn traffic_shows_by_its_signs() {
+        // Of one request, so that each is looked at behind another.
+        let mut browser = Browser::default();
         for (members, agent, expected) in [
             ("", None, Traffic::Human),
             ("", Some("HeadlessChrome/156"), Traffic::Bot),
@@ -155,7 +177,8 @@ mod tests {
                 Traffic::Synthetic,
             ),
         ] {
-            assert_eq!(traffic(&event(members), agent), expected, "{members}");
+            let traffic = traffic(&event(members), agent, &mut browser);
+            assert_eq!(traffic, expected, "{members}");
         }
     }
 
@@ -169,11 +192,12 @@ mod tests {
             received_at_ms: 1_767_323_045_006,
             peer: Some("::ffff:192.0.2.7".parse().unwrap()),
             user_agent: None,
+            sent_at: None,
         };
         let written = |kind: &str| {
             let key: WriteKey = format!("{kind}:shop:k").parse().unwrap();
             let (event, mut common) = (event(""), Common::default());
-            let stamp = common.stamp(&event, "m-1", &who, &key, arrival);
+            let stamp = common.stamp(&event, "m-1", who, &key, arrival);
             String::from_utf8(event.line(&stamp)).unwrap()
         };
         assert!(written("browser").contains(r#""ip":"192.0.2.7""#));

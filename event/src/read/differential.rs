@@ -212,6 +212,7 @@ fn changed(body: &str, changes: Vec<(Index, u8, Vec<u8>)>) -> Vec<u8> {
 fn told(batch: Result<Batch<'_>, Malformed>) -> Result<Vec<String>, Malformed> {
     let batch = batch?;
     let arrived = Arrived::new(Timestamp::from_ms(1_767_323_046_000), "shop", Some("::1"));
+    let told_once = arrived.clone().sent_at(batch.sent_at());
     let owner = Owner::new(UserId::new("owner").unwrap());
     let frame = format!(
         "{:?} {:?} {:?} {:?}",
@@ -223,13 +224,16 @@ fn told(batch: Result<Batch<'_>, Malformed>) -> Result<Vec<String>, Malformed> {
     let events = (0..batch.len()).map(|index| match batch.event(index) {
         Err(rejection) => format!("{rejection:?}"),
         Ok(event) => {
-            let line = event.line(&Stamp {
-                message_id: "made",
-                owner: Some(&owner),
-                arrived: &arrived,
-                traffic: Traffic::Human,
-                claimed_user_id: event.user_id.as_ref().map(UserId::as_str),
+            let [line, same] = [&arrived, &told_once].map(|arrived| {
+                event.line(&Stamp {
+                    message_id: "made",
+                    owner: Some(&owner),
+                    arrived,
+                    traffic: Traffic::Human,
+                    claimed_user_id: event.user_id.as_ref().map(UserId::as_str),
+                })
             });
+            assert_eq!(line, same, "what a batch's events share changes nothing");
             assert!(serde_json::from_slice::<serde_json::Value>(&line).is_ok());
             format!(
                 "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",

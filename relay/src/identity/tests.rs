@@ -51,20 +51,34 @@ fn event(ago_s: i64, members: &str) -> Incoming<'static> {
     batch.event(0).unwrap()
 }
 
-fn who(identity: &Identity, event: &Incoming<'_>, kind: &str, signed: &Signed) -> Who {
-    let key: WriteKey = format!("{kind}:shop:k").parse().unwrap();
-    let now = Timestamp::from_ms(i64::try_from(NOW_MS).unwrap());
-    identity.who(
-        event,
-        &event.times(now),
-        &key,
-        signed,
-        &mut LastVisitor::default(),
-    )
+/// What [`Who`] says, kept beyond its event.
+struct Named {
+    user_id: Option<UserId>,
+    claim_refused: bool,
 }
 
-fn name(who: &Who) -> &str {
+fn who(identity: &Identity, event: &Incoming<'_>, kind: &str, signed: &Signed) -> Named {
+    let key: WriteKey = format!("{kind}:shop:k").parse().unwrap();
+    let now = Timestamp::from_ms(i64::try_from(NOW_MS).unwrap());
+    let mut last = LastVisitor::default();
+    let who = identity.who(event, &event.times(now), &key, signed, &mut last);
+    Named {
+        user_id: who.user_id.cloned(),
+        claim_refused: who.claim_refused,
+    }
+}
+
+fn name(who: &Named) -> &str {
     who.user_id.as_ref().map_or("nobody", UserId::as_str)
+}
+
+#[test]
+fn each_visitor_is_named_by_its_own_ids_whoever_came_before() {
+    let mut last = LastVisitor::default();
+    for (source, anonymous_id) in [("a", "x"), ("a", "x"), ("a", "y"), ("b", "y"), ("", "")] {
+        let named = last.name(source, anonymous_id);
+        assert_eq!(*named, visitor_id(source, anonymous_id));
+    }
 }
 
 fn visitor() -> String {

@@ -70,7 +70,7 @@ impl Intake {
         spool: &Spool,
         held: &mut Held,
     ) -> Result<Sorted, Refusal> {
-        let arrival = self.arrival(head);
+        let arrival = self.arrival(head, batch);
         let signed = self.identity.signed(
             &head.headers,
             self.origins.of(&head.headers),
@@ -120,7 +120,7 @@ impl Intake {
         Ok(sorted)
     }
 
-    fn arrival<'a>(&self, head: &'a Parts) -> Arrival<'a> {
+    fn arrival<'a>(&self, head: &'a Parts, batch: &Batch<'_>) -> Arrival<'a> {
         let user_agent = head.headers.get(header::USER_AGENT);
         Arrival {
             received_at_ms: self.clock.now_ms(),
@@ -128,6 +128,7 @@ impl Intake {
                 .visitor(head)
                 .and_then(|address| self.config.address.of(address)),
             user_agent: user_agent.and_then(|value| value.to_str().ok()),
+            sent_at: batch.sent_at(),
         }
     }
 
@@ -196,7 +197,7 @@ impl Intake {
             .spool
             .key(&key.source, key.kind.number(), message_id);
         let common = &mut memory.common;
-        let stamp = common.stamp(&event, message_id, &who, key, request.arrival);
+        let stamp = common.stamp(&event, message_id, who, key, request.arrival);
         if self.config.redact.is_empty() {
             return sorted.lines.push(received_at_ms, spool_key, |line| {
                 event.write_line(&stamp, line);
