@@ -51,6 +51,18 @@ impl<'a> Runs<'a> {
     }
 }
 
+/// The context that was read last, with what the relay looks at in it. The events of a page mostly
+/// have one context, and it is half of each: where its text stands again, it is read already, since
+/// an object ends where its own brackets say, whatever follows.
+///
+/// For the events of one body: they nest equally deep.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LastContext<'a> {
+    text: &'a str,
+    user_agent: Option<&'a str>,
+    automation: Option<&'a str>,
+}
+
 /// Reads the event at `at`, nesting at most `levels` deep, and moves past it. `event` is a fresh one,
 /// filled where it stands: it is too large to be handed around.
 pub(crate) fn read<'a>(
@@ -58,6 +70,7 @@ pub(crate) fn read<'a>(
     at: &mut usize,
     levels: u32,
     event: &mut Canonical<'a>,
+    last: &mut LastContext<'a>,
 ) -> Option<()> {
     let levels = levels.checked_sub(1)?;
     let bytes = text.as_bytes();
@@ -90,7 +103,7 @@ pub(crate) fn read<'a>(
                     }
                 }
             }
-            "context" => event.read_context(text, at, levels)?,
+            "context" => event.read_context(text, at, levels, last)?,
             "properties" => {
                 let from = *at;
                 if value(bytes, at, levels)? {
@@ -128,9 +141,23 @@ pub(crate) fn read<'a>(
 }
 
 impl<'a> Canonical<'a> {
-    fn read_context(&mut self, text: &'a str, at: &mut usize, levels: u32) -> Option<()> {
-        let levels = levels.checked_sub(1)?;
+    fn read_context(
+        &mut self,
+        text: &'a str,
+        at: &mut usize,
+        levels: u32,
+        last: &mut LastContext<'a>,
+    ) -> Option<()> {
         let bytes = text.as_bytes();
+        let again = bytes.get(*at..)?.starts_with(last.text.as_bytes());
+        if again && !last.text.is_empty() {
+            *at += last.text.len();
+            self.user_agent = last.user_agent;
+            self.automation = last.automation;
+            return Some(());
+        }
+        let levels = levels.checked_sub(1)?;
+        let start = *at;
         let mut names = Names::default();
         step(bytes, at, b'{')?;
         loop {
@@ -153,6 +180,11 @@ impl<'a> Canonical<'a> {
             }
         }
         *at += 1;
+        *last = LastContext {
+            text: text.get(start..*at)?,
+            user_agent: self.user_agent,
+            automation: self.automation,
+        };
         Some(())
     }
 }

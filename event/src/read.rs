@@ -7,7 +7,7 @@ mod frame;
 mod quick;
 
 use self::frame::Frame;
-use crate::canonical::{self, Canonical};
+use crate::canonical::{self, Canonical, LastContext};
 use crate::id::{InvalidUserId, UserId};
 use crate::kind::EventType;
 use crate::limits::{Limits, MESSAGE_ID_CHARACTERS};
@@ -288,7 +288,8 @@ impl<'a> Batch<'a> {
             Reading::Unread => {
                 let (mut at, mut event) = (0, Canonical::default());
                 let text = std::str::from_utf8(raw).ok()?;
-                canonical::read(text, &mut at, self.limits.depth, &mut event)?;
+                let mut context = LastContext::default();
+                canonical::read(text, &mut at, self.limits.depth, &mut event, &mut context)?;
                 if at != raw.len() {
                     return None;
                 }

@@ -314,6 +314,28 @@ proptest! {
     }
 }
 
+/// A context is read once for all events that it stands in; what follows it is each event's own.
+#[test]
+fn a_context_that_stands_again_is_read_as_the_first_time() {
+    let context = r#"{"userAgent":"M","automation":{"webdriver":true},"page":{"path":"/"}}"#;
+    for behind in [
+        "",
+        "x",
+        "}",
+        ",",
+        r#","properties":{}"#,
+        r#","context":{}"#,
+        " ",
+    ] {
+        for first in [context, "{}", r#"{"userAgent":"N"}"#] {
+            let body = format!(
+                r#"{{"batch":[{{"type":"page","context":{first}}},{{"type":"page","context":{context}{behind}}},{{"type":"page","context":{context}}}]}}"#
+            );
+            same(body.as_bytes()).unwrap();
+        }
+    }
+}
+
 /// The generators must not have stopped to make what the quick way is for.
 #[test]
 fn what_programs_write_goes_the_quick_way() {

@@ -4,7 +4,7 @@
 //! here is taken there, and understood the same.
 
 use super::{Batch, Event, Reading};
-use crate::canonical::{self, Canonical, filled, plain, step};
+use crate::canonical::{self, Canonical, LastContext, filled, plain, step};
 use crate::kind::EventType;
 use crate::limits::Limits;
 use crate::scan;
@@ -75,7 +75,7 @@ fn events<'a>(
         return Some(());
     }
     // About as many as the bytes may hold: growing would move them all.
-    let mut scratch = Vec::new();
+    let (mut scratch, mut context) = (Vec::new(), LastContext::default());
     events.reserve((body.len() / EVENT_BYTES + 1).min(limits.batch_events));
     loop {
         if events.len() == limits.batch_events {
@@ -88,7 +88,9 @@ fn events<'a>(
         });
         let event = events.last_mut()?;
         let canonical = match &mut event.reading {
-            Reading::Canonical(fresh) => canonical::read(text, at, limits.depth, fresh),
+            Reading::Canonical(fresh) => {
+                canonical::read(text, at, limits.depth, fresh, &mut context)
+            }
             _ => None,
         };
         if canonical.is_none() {
@@ -115,7 +117,8 @@ pub(super) fn single<'a>(body: &'a [u8], kind: EventType, limits: &Limits) -> Op
     let text = std::str::from_utf8(body).ok()?;
     let mut at = 0;
     let mut event = Canonical::default();
-    canonical::read(text, &mut at, limits.depth, &mut event)?;
+    let mut context = LastContext::default();
+    canonical::read(text, &mut at, limits.depth, &mut event, &mut context)?;
     if at != body.len() {
         return None;
     }
