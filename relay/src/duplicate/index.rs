@@ -59,6 +59,11 @@ impl Index {
         self.recent.position(key)
     }
 
+    /// What comes before many calls of [`Index::position`], to make them quick.
+    pub fn fetch(&self, keys: impl Iterator<Item = DuplicateKey>) {
+        self.recent.fetch(keys);
+    }
+
     /// Whether so many more ids fit.
     #[must_use]
     pub fn has_room(&self, ids: usize) -> bool {

@@ -63,9 +63,15 @@ pub struct View {
 impl View {
     /// Which of the keys, by number, may be in a file. Touches memory only.
     #[must_use]
-    pub fn suspects(&self, keys: impl Iterator<Item = DuplicateKey>) -> Vec<(usize, DuplicateKey)> {
+    pub fn suspects(
+        &self,
+        keys: impl Iterator<Item = DuplicateKey> + Clone,
+    ) -> Vec<(usize, DuplicateKey)> {
         if self.generations.is_empty() {
             return Vec::new();
+        }
+        for generation in &self.generations {
+            generation.filter.fetch(keys.clone());
         }
         keys.enumerate()
             .filter(|(_, key)| {

@@ -50,7 +50,7 @@ impl Prepared {
     }
 
     /// The key of each record.
-    pub fn keys(&self) -> impl Iterator<Item = DuplicateKey> {
+    pub fn keys(&self) -> impl Iterator<Item = DuplicateKey> + Clone {
         self.news.iter().map(|(key, _, _)| *key)
     }
 

@@ -87,6 +87,7 @@ impl Queue {
         } = prepared;
         let mut stored = Vec::with_capacity(news.len());
         let mut originals = Vec::new();
+        self.index.fetch(news.iter().map(|(key, _, _)| *key));
         for (index, (key, _, _)) in news.iter().enumerate() {
             if known.next_if_eq(&&index).is_some() {
                 stored.push(Stored::Duplicate);
