@@ -20,8 +20,8 @@ use crate::{machine, process, table};
 pub const GOALS: [(usize, f64); 3] = [(1, 0.70), (20, 0.50), (100, 0.35)];
 
 /// Segments that are zero-filled before a round begins, as those of a relay that runs are.
-const READY: &str = "2GiB";
-const READY_BYTES: u64 = 2 << 30;
+const READY: &str = "4GiB";
+const READY_BYTES: u64 = 4 << 30;
 
 const TOKEN: &str = "bench-metrics-token";
 
