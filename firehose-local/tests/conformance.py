@@ -137,9 +137,12 @@ class Emulator:
         until = time.monotonic() + PATIENCE
         while not self.objects(name) and time.monotonic() < until:
             time.sleep(0.1)
-        # More objects of the same moment may follow the first.
-        time.sleep(0.5)
-        return self.objects(name)
+        # More objects of the same moment may follow the first, on a busy machine one by one.
+        found = {}
+        while len(now := self.objects(name)) > len(found):
+            found = now
+            time.sleep(0.5)
+        return found
 
     def stop(self):
         self.process.terminate()
