@@ -100,7 +100,8 @@ impl Query {
                 });
             }
             let names = allow::check(term)?;
-            let program = jq::Program::compile(query, names.clone(), prune::keys(term))?;
+            let query = dialect::written(term).ok_or(QueryError::NotAnObject)?;
+            let program = jq::Program::compile(&query, names.clone(), prune::keys(term))?;
             Ok(Self {
                 names,
                 way: Way::Jq(program),

@@ -1,12 +1,20 @@
 //! Where jq 1.6 does otherwise than jaq: functions of jaq's under other names, and definitions
 //! that give jq's names jq 1.6's meaning.
 
+mod written;
+
+pub(super) use written::written;
+
 use super::QueryError;
 use jaq_core::Error;
 use jaq_core::data::JustLut;
 use jaq_core::load::parse::Def;
 use jaq_core::native::{Fun, bome, run, v};
 use jaq_json::Val;
+use jaq_std::ValT as _;
+
+/// jq's `%`, as a function of two numbers; jaq has a `remainder` that means something else.
+const REMAINDER: &str = "whole_remainder";
 
 /// jq 1.6's own, as its manual and `src/builtin.jq` have them.
 ///
@@ -57,7 +65,35 @@ pub(super) fn functions() -> impl Iterator<Item = Fun<JustLut<Val>>> {
             };
             (name, arguments, function)
         })
-        .chain([run(("tonumber", v(0), |(_, value)| bome(to_number(value))))])
+        .chain([
+            run(("tonumber", v(0), |(_, value)| bome(to_number(value)))),
+            run((REMAINDER, v(2), |(mut arguments, _)| {
+                let right = arguments.pop_var();
+                bome(remainder(&arguments.pop_var(), &right))
+            })),
+        ])
+}
+
+/// jq 1.6's `%`: both numbers are cut to whole ones of 64 bits first.
+fn remainder(left: &Val, right: &Val) -> Result<Val, Error<Val>> {
+    let whole = |value: &Val| value.as_f64().map(to_64_bits);
+    match (whole(left), whole(right)) {
+        (Some(_), Some(0)) => Err(Error::str("cannot be divided because the divisor is zero")),
+        // As a number of jq, which has no others.
+        #[allow(clippy::cast_precision_loss, reason = "jq's own loss")]
+        (Some(left), Some(right)) => Ok(Val::from(left.wrapping_rem(right) as f64)),
+        _ => Err(Error::str("cannot be divided")),
+    }
+}
+
+/// C's cast, as processors do it: what does not fit becomes the smallest number.
+#[allow(clippy::cast_possible_truncation, reason = "that is what it is for")]
+fn to_64_bits(number: f64) -> i64 {
+    const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+    match number.trunc() {
+        whole if (-LIMIT..LIMIT).contains(&whole) => whole as i64,
+        _ => i64::MIN,
+    }
 }
 
 /// jq's `tonumber`. jaq's would read any JSON in a text, as deep as it is nested.

@@ -1,7 +1,7 @@
 //! The three ways of extraction, held to jq 1.6 and to each other.
 
 mod agreement;
-mod program;
+pub(super) mod program;
 
 use super::*;
 
