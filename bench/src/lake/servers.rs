@@ -1,7 +1,6 @@
 //! The API of firehose-local and of moto's server, at the same requests.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -9,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clickstream_lab::firehose::Firehose;
 use clickstream_lab::http;
-use clickstream_lab::program::{self, Program};
+use clickstream_lab::moto::Moto;
+use clickstream_lab::program::Program;
 use serde_json::json;
 
 use super::case::Figures;
@@ -85,17 +85,7 @@ pub fn measure(ours: bool, requests: &[Request], folder: &Path) -> anyhow::Resul
 
 /// moto's server with a bucket and a stream.
 fn moto() -> anyhow::Result<(Program, String)> {
-    let mut command = Command::new(emulators()?.join("bin/moto_server"));
-    // It says its port on its first lines, and those on this stream at once.
-    command
-        .args(["--host", "127.0.0.1", "--port", "0"])
-        .env("PYTHONUNBUFFERED", "1");
-    let mut program = Program::spawn("moto_server", command)?;
-    let url = program.wait_for("its address", |line| {
-        let (_, after) = line.split_once("http://127.0.0.1:")?;
-        let port: String = after.chars().take_while(char::is_ascii_digit).collect();
-        (port.len() > 1).then(|| format!("http://127.0.0.1:{port}"))
-    })?;
+    let Moto { program, url } = Moto::start()?;
     let bucket = http::put(&format!("{url}/raw"), &[("authorization", &signed("s3"))])?;
     anyhow::ensure!(bucket.status == 200, "no bucket: {}", bucket.body);
     let stream = json!({
@@ -131,17 +121,4 @@ fn signed(service: &str) -> String {
         "AWS4-HMAC-SHA256 Credential=any/20260102/us-east-1/{service}/aws4_request, \
          SignedHeaders=host, Signature=0"
     )
-}
-
-/// Where `cargo xtask` has put other people's emulators.
-fn emulators() -> anyhow::Result<PathBuf> {
-    let own = program::path("clickstream-bench")?;
-    let target = own.ancestors().nth(2).context("no target folder")?;
-    let folder = target.join("emulators");
-    anyhow::ensure!(
-        folder.join("bin/moto_server").exists(),
-        "{} is missing; `cargo xtask bench lake` makes it",
-        folder.display()
-    );
-    Ok(folder)
 }

@@ -14,6 +14,8 @@ pub mod site;
 
 pub mod firehose;
 
+pub mod moto;
+
 pub mod bot;
 
 pub mod browser;

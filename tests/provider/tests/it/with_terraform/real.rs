@@ -1,8 +1,10 @@
 //! The AWS provider itself, version 3.39.0, as a client of firehose-local: it makes a stream, finds
-//! it as it made it, changes it and takes it away. That version knows no dynamic partitioning.
+//! it as it made it, changes it and takes it away; bucket, role and logs of the stream in moto's
+//! server. That version knows no dynamic partitioning.
 
 use anyhow::Context as _;
 use clickstream_lab::firehose::Firehose;
+use clickstream_lab::moto::Moto;
 use clickstream_lab::{http, program};
 use serde_json::{Value, json};
 
@@ -60,9 +62,18 @@ fn described(url: &str) -> anyhow::Result<Value> {
 fn the_aws_provider_makes_changes_and_takes_away_a_stream() -> anyhow::Result<()> {
     let folder = Folder::of_the_real_provider()?;
     let local = Firehose::start(&folder.temp.path().join("lake"), &["--no-stream"])?;
+    let rest = Moto::start()?;
     let endpoint = format!("endpoint={}", local.url);
+    let rest_of_aws = format!("rest={}", rest.url);
     let run = |command: &[&str], more: &[&str]| {
-        let common = ["-input=false", "-no-color", "-var", &endpoint];
+        let common = [
+            "-input=false",
+            "-no-color",
+            "-var",
+            &endpoint,
+            "-var",
+            &rest_of_aws,
+        ];
         folder.ends(&[command, &common, more].concat())
     };
     let apply = ["apply", "-auto-approve"];
@@ -79,13 +90,16 @@ fn the_aws_provider_makes_changes_and_takes_away_a_stream() -> anyhow::Result<()
         json!({"SizeInMBs": 64, "IntervalInSeconds": 60})
     );
     assert_eq!(s3["CompressionFormat"], "GZIP");
+    // As moto numbers its accounts and names what was made there.
+    assert_eq!(s3["RoleARN"], "arn:aws:iam::123456789012:role/deliver");
+    assert_eq!(s3["BucketARN"], "arn:aws:s3:::plain-lake");
     let (code, said) = run(&plan, &[])?;
     assert_eq!(code, Some(0), "a second plan is empty: {said}");
 
     let slower = ["-var", "interval=120"];
     let (code, said) = run(&apply, &slower)?;
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("1 changed"), "{said}");
+    assert!(said.contains("0 added, 1 changed, 0 destroyed"), "{said}");
     let stream = described(&local.url)?["DeliveryStreamDescription"].clone();
     assert_eq!(stream["VersionId"], "2");
     let s3 = &stream["Destinations"][0]["ExtendedS3DestinationDescription"];
@@ -95,6 +109,7 @@ fn the_aws_provider_makes_changes_and_takes_away_a_stream() -> anyhow::Result<()
 
     let (code, said) = run(&["destroy", "-auto-approve"], &[])?;
     assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("8 destroyed"), "{said}");
     assert_eq!(
         described(&local.url)?["__type"],
         "ResourceNotFoundException"
