@@ -1,6 +1,9 @@
 //! A strict pass over JSON text that builds nothing: it tells where a value ends, or that the
 //! text is none. Never recursive, so that no nesting can exhaust a stack.
 
+mod specials;
+
+use specials::Specials;
 use std::borrow::Cow;
 
 /// Nesting that jq 1.6 takes; one more is a parse error there and here.
@@ -24,12 +27,17 @@ pub(crate) struct Raw<'a> {
 pub(crate) struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
+    specials: Specials,
 }
 
 impl<'a> Cursor<'a> {
     /// At the start of the text.
     pub(crate) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            specials: Specials::default(),
+        }
     }
 
     /// Bytes read so far.
@@ -70,7 +78,7 @@ impl<'a> Cursor<'a> {
         let start = self.at;
         let mut escaped = false;
         loop {
-            self.at += plain_prefix(self.text.get(self.at..).unwrap_or_default());
+            self.at = self.specials.next(self.text, self.at);
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -178,6 +186,13 @@ impl<'a> Cursor<'a> {
 
     /// Goes over one value that stands `depth` levels deep already.
     pub(crate) fn value(&mut self, depth: usize) -> Result<(), Invalid> {
+        match self.peek() {
+            Some(b'{' | b'[') => self.composite(depth),
+            _ => self.scalar(),
+        }
+    }
+
+    fn composite(&mut self, depth: usize) -> Result<(), Invalid> {
         let mut open = Open::new(depth);
         loop {
             // A value begins here.
@@ -312,30 +327,6 @@ impl Open {
     }
 }
 
-/// How many bytes from the start are neither a quote, nor a backslash, nor a control character.
-fn plain_prefix(text: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = text.as_chunks::<8>();
-    for (number, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // The usual "has a zero byte" trick, thrice. A borrow may mark bytes behind the first hit,
-        // never one before it.
-        let control = word.wrapping_sub(ONES * 0x20);
-        let quote = (word ^ (ONES * u64::from(b'"'))).wrapping_sub(ONES);
-        let backslash = (word ^ (ONES * u64::from(b'\\'))).wrapping_sub(ONES);
-        let hits = (control | quote | backslash) & !word & HIGHS;
-        if hits != 0 {
-            // At most 7: no cast loses anything.
-            let within = (hits.trailing_zeros() / 8) as usize;
-            return number * 8 + within;
-        }
-    }
-    let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
-    let within = rest.iter().position(special).unwrap_or(rest.len());
-    words.len() * 8 + within
-}
-
 /// The text of a string whose escapes [`Cursor::string`] has found right. Bytes that are not
 /// UTF-8 become U+FFFD, as in jq.
 pub(crate) fn unescape(raw: &[u8]) -> Cow<'_, str> {
@@ -384,24 +375,4 @@ fn unit(digits: &[u8]) -> (u32, &[u8]) {
         value * 16 + char::from(*digit).to_digit(16).unwrap_or(0)
     });
     (value, rest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain_prefix;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_plain_prefix_ends_where_the_first_special_byte_is(
-            text in prop::collection::vec(prop_oneof![
-                3 => prop::sample::select(b" !#[]a~\x7f\x80\x9f\xa2\xff".to_vec()),
-                1 => any::<u8>(),
-            ], 0..40),
-        ) {
-            let special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1F);
-            let end = text.iter().position(special).unwrap_or(text.len());
-            prop_assert_eq!(plain_prefix(&text), end);
-        }
-    }
 }
