@@ -1,11 +1,14 @@
 //! Open partitions: records that wait for company before they become an object. Each has a
 //! size and a time of its own, as at AWS; time comes in as an argument.
 
+mod slots;
+
 use crate::buffers::{Buffer, Buffers};
 use crate::extract::Values;
 use crate::failure::{ErrorCode, error_line};
 use crate::prefix::Evaluated;
 use crate::stream::{Piece, Pieces, Stream};
+use slots::{Place, Slots};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -70,11 +73,10 @@ pub struct Partitions {
     limits: Limits,
     buffers: Arc<Buffers>,
     active: Active,
-    open: HashMap<u64, Open>,
-    numbers: HashMap<Key, u64>,
-    next: u64,
+    open: Slots<Open>,
+    places: HashMap<Key, Place>,
     /// The partitions of keys that were seen at [`Self::times`].
-    known: HashMap<Values, u64>,
+    known: HashMap<Values, Place>,
     /// What the prefix made of the time of arrival of the last record.
     times: String,
     at_ms: Option<u64>,
@@ -122,9 +124,8 @@ impl Partitions {
             limits,
             buffers,
             active: Active::default(),
-            open: HashMap::new(),
-            numbers: HashMap::new(),
-            next: 0,
+            open: Slots::default(),
+            places: HashMap::new(),
             known: HashMap::new(),
             times: String::new(),
             at_ms: None,
@@ -145,7 +146,7 @@ impl Partitions {
 
     /// Each open partition, and when it is due.
     pub fn open(&self) -> impl Iterator<Item = (&Closed, Duration)> {
-        self.open.values().map(|open| (&open.closed, open.due))
+        self.open.iter().map(|(_, open)| (&open.closed, open.due))
     }
 
     /// Takes a put record that [`Stream::read`] has taken apart: its pieces go to their partitions.
@@ -170,11 +171,11 @@ impl Partitions {
         };
         let mut full = Vec::new();
         for piece in pieces.iter() {
-            let number = match self.data(&stream, piece, arrival, random) {
-                Ok(number) => number,
+            let place = match self.data(&stream, piece, arrival, random) {
+                Ok(place) => place,
                 Err(code) => self.failed(&stream, code, arrival, random),
             };
-            let Some(open) = self.open.get_mut(&number) else {
+            let Some(open) = self.open.get_mut(place) else {
                 continue;
             };
             let bytes = data.get(piece.span.clone()).unwrap_or_default();
@@ -189,7 +190,7 @@ impl Partitions {
                 None => closed.body.append(&[bytes, delimiter]),
             };
             if usize::try_from(length).is_ok_and(|length| length >= self.limits.size) {
-                full.extend(self.close(number));
+                full.extend(self.close(place));
             }
         }
         full
@@ -203,7 +204,7 @@ impl Partitions {
         }
         if self.known.len() > 2 * self.open.len() + 64 {
             let open = &self.open;
-            self.known.retain(|_, number| open.contains_key(number));
+            self.known.retain(|_, place| open.contains(*place));
         }
     }
 
@@ -218,18 +219,18 @@ impl Partitions {
         piece: &Piece,
         arrival: Arrival,
         random: &mut dyn FnMut() -> [u8; 16],
-    ) -> Result<u64, ErrorCode> {
+    ) -> Result<Place, ErrorCode> {
         piece.outcome?;
         let values = &piece.values;
-        if let Some(number) = self.known.get(values)
-            && self.open.contains_key(number)
+        if let Some(place) = self.known.get(values)
+            && self.open.contains(*place)
         {
-            return Ok(*number);
+            return Ok(*place);
         }
         let evaluated = stream.prefix(values, arrival.at_ms, &mut || [0; 16])?;
         let key = Key::Data(evaluated.text.clone());
-        let number = match self.numbers.get(&key) {
-            Some(number) => *number,
+        let place = match self.places.get(&key) {
+            Some(place) => *place,
             None => {
                 let Some(seat) = self.active.sit(evaluated.text, self.limits.partitions) else {
                     self.counts.over_the_limit += 1;
@@ -239,8 +240,8 @@ impl Partitions {
                 self.begin(key, prefix, Some(seat), arrival)
             }
         };
-        self.known.insert(values.clone(), number);
-        Ok(number)
+        self.known.insert(values.clone(), place);
+        Ok(place)
     }
 
     fn failed(
@@ -249,9 +250,9 @@ impl Partitions {
         code: ErrorCode,
         arrival: Arrival,
         random: &mut dyn FnMut() -> [u8; 16],
-    ) -> u64 {
-        match self.numbers.get(&Key::Failed(code)) {
-            Some(number) => *number,
+    ) -> Place {
+        match self.places.get(&Key::Failed(code)) {
+            Some(place) => *place,
             None => {
                 let prefix = stream.error_prefix(code, arrival.at_ms, random);
                 self.begin(Key::Failed(code), prefix, None, arrival)
@@ -259,9 +260,13 @@ impl Partitions {
         }
     }
 
-    fn begin(&mut self, key: Key, prefix: Evaluated, seat: Option<Seat>, arrival: Arrival) -> u64 {
-        let number = self.next;
-        self.next += 1;
+    fn begin(
+        &mut self,
+        key: Key,
+        prefix: Evaluated,
+        seat: Option<Seat>,
+        arrival: Arrival,
+    ) -> Place {
         let closed = Closed {
             prefix,
             error: match key {
@@ -273,21 +278,24 @@ impl Partitions {
             oldest_ms: arrival.at_ms,
             seat,
         };
-        self.numbers.insert(key.clone(), number);
-        let due = arrival.now + self.limits.interval;
-        self.open.insert(number, Open { closed, key, due });
-        number
+        let place = self.open.insert(Open {
+            closed,
+            key: key.clone(),
+            due: arrival.now + self.limits.interval,
+        });
+        self.places.insert(key, place);
+        place
     }
 
-    fn close(&mut self, number: u64) -> Option<Closed> {
-        let open = self.open.remove(&number)?;
-        self.numbers.remove(&open.key);
+    fn close(&mut self, place: Place) -> Option<Closed> {
+        let open = self.open.remove(place)?;
+        self.places.remove(&open.key);
         Some(open.closed)
     }
 
     /// When the next partition is due.
     pub fn next_due(&self) -> Option<Duration> {
-        self.open.values().map(|open| open.due).min()
+        self.open.iter().map(|(_, open)| open.due).min()
     }
 
     /// Closes what is due.
@@ -303,9 +311,9 @@ impl Partitions {
     /// Closes those that `which` says, the longest open first.
     fn close_if(&mut self, which: impl Fn(&Open) -> bool) -> Vec<Closed> {
         let chosen = self.open.iter().filter(|(_, open)| which(open));
-        let mut numbers: Vec<u64> = chosen.map(|(number, _)| *number).collect();
-        numbers.sort_unstable();
-        let closed = numbers.into_iter().filter_map(|number| self.close(number));
+        let mut places: Vec<Place> = chosen.map(|(place, _)| place).collect();
+        places.sort_unstable();
+        let closed = places.into_iter().filter_map(|place| self.close(place));
         closed.collect()
     }
 }
