@@ -1,6 +1,7 @@
 //! Any allowed query, by jaq, which runs it on a record that `value` has read.
 
-use super::{QueryError, Values, dialect, number, value};
+use super::value::{self, Spare};
+use super::{QueryError, Values, dialect, number};
 use crate::failure::ErrorCode;
 use crate::json::{Cursor, Invalid};
 use bytes::Bytes;
@@ -10,9 +11,13 @@ use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Filter, Vars, unwrap_valr};
 use jaq_json::Val;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
 /// jq's parser is recursive and a query has up to 5,120 characters: it gets a stack for that.
 const PARSER_STACK: usize = 64 << 20;
+
+/// Of a longer text nothing is kept for the next: what is read of it may be many times as long.
+const LONGEST_KEPT: usize = 8 << 10;
 
 /// A compiled query.
 pub(crate) struct Program {
@@ -20,6 +25,8 @@ pub(crate) struct Program {
     /// The only top-level keys that matter, where that can be told.
     keys: Option<Vec<String>>,
     filter: Filter<JustLut<Val>>,
+    /// What was read before, unless somebody has it at the moment.
+    spare: Mutex<Spare>,
 }
 
 impl std::fmt::Debug for Program {
@@ -77,6 +84,7 @@ impl Program {
             names,
             keys,
             filter,
+            spare: Mutex::default(),
         })
     }
 
@@ -88,8 +96,14 @@ impl Program {
         all: &Bytes,
         values: &mut Values,
     ) -> Result<Result<(), ErrorCode>, Invalid> {
-        let input = value::read_next(cursor, all, self.keys.as_deref())?;
-        Ok(self.run(input, values))
+        let kept = || self.spare.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare = std::mem::take(&mut *kept());
+        let input = value::read_next(cursor, all, self.keys.as_deref(), &mut spare)?;
+        let outcome = self.run(input, values);
+        if all.len() <= LONGEST_KEPT {
+            *kept() = spare;
+        }
+        Ok(outcome)
     }
 
     /// The query's first output counts.

@@ -107,6 +107,29 @@ proptest! {
         }
     }
 
+    /// Whatever was read before, sound or spoilt, leaves nothing behind; members keep their order.
+    #[test]
+    fn what_is_used_again_does_not_show(
+        records in prop::collection::vec((json(), any::<bool>(), prop::option::weighted(0.2, any::<prop::sample::Index>())), 1..6),
+    ) {
+        let keys = ["a".to_owned(), "c".to_owned()];
+        let mut used = value::Spare::default();
+        for (record, pruned, spoil) in records {
+            let mut bytes = record.into_bytes();
+            if let Some(at) = spoil {
+                let at = at.index(bytes.len());
+                bytes[at] = b'!';
+            }
+            let all = Bytes::from(bytes);
+            let keys = pruned.then_some(&keys[..]);
+            let read = |spare: &mut value::Spare| {
+                let read = value::read_next(&mut Cursor::new(&all), &all, keys, spare);
+                read.map(|value| value.to_string())
+            };
+            prop_assert_eq!(read(&mut used), read(&mut value::Spare::default()));
+        }
+    }
+
     /// The grammar is serde_json's, but for what a number may be and how deep text may nest.
     #[test]
     fn the_grammar_is_json(record in json(), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
