@@ -243,7 +243,8 @@ impl Buffer {
     }
 
     /// The file that holds the whole buffer and nothing else, if it has one to itself: what is in
-    /// memory is written behind the rest. The file may be renamed; the buffer is empty then.
+    /// memory is written behind the rest, and synced. The file may be renamed; the buffer is empty
+    /// then.
     ///
     /// # Errors
     /// Of the disk. The buffer is as it was.
@@ -255,8 +256,7 @@ impl Buffer {
         let Spilled::Own(own) = spilled else {
             return Ok(None);
         };
-        own.append(memory)?;
-        own.settle()?;
+        own.finish(memory)?;
         let path = own.path().to_owned();
         let (part, mut state) = (std::mem::take(memory), self.all.state());
         state.own_bytes += u64::try_from(part.length()).unwrap_or(u64::MAX);

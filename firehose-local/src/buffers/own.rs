@@ -31,6 +31,22 @@ impl Own {
 
     /// Appends a part. After an error the file counts as it was before.
     pub(super) fn append(&mut self, part: &Chunks) -> io::Result<()> {
+        self.write(part).map(|_| ())
+    }
+
+    /// Appends the last part, and makes the file end there and last through a crash. After an
+    /// error the file counts as it was before.
+    pub(super) fn finish(&mut self, part: &Chunks) -> io::Result<()> {
+        let before = self.end;
+        let file = self.write(part)?;
+        let finished = file.set_len(self.end).and_then(|()| file.sync_data());
+        if finished.is_err() {
+            self.end = before;
+        }
+        finished
+    }
+
+    fn write(&mut self, part: &Chunks) -> io::Result<fs_err::File> {
         let mut file = fs_err::OpenOptions::new()
             .create(true)
             .write(true)
@@ -40,13 +56,7 @@ impl Own {
         file.seek(SeekFrom::Start(self.end))?;
         part.write_to(&[], &mut file)?;
         self.end += u64::try_from(part.length()).unwrap_or(u64::MAX);
-        Ok(())
-    }
-
-    /// Makes the file end where its bytes end.
-    pub(super) fn settle(&self) -> io::Result<()> {
-        let file = fs_err::OpenOptions::new().write(true).open(&self.path)?;
-        file.set_len(self.end)
+        Ok(file)
     }
 
     /// Writes all of it to `out`.

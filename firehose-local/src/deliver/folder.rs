@@ -71,10 +71,6 @@ impl Folder {
         // Failed records are read once more, for those who look at the page.
         let as_it_is = compression == Compression::Uncompressed && object.error.is_none();
         if as_it_is && let Some(file) = object.body.settle()? {
-            fs_err::OpenOptions::new()
-                .write(true)
-                .open(&file)?
-                .sync_data()?;
             return into_place(&file, place);
         }
         let written = fs_err::File::create(staged).and_then(|file| {
