@@ -48,6 +48,8 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Slot {
+    /// It will soon be gone: not worth a file of its own.
+    is_short: bool,
     memory: Chunks,
     length: u64,
     spilled: Spilled,
@@ -100,6 +102,15 @@ impl Buffers {
 
     /// A new, empty buffer.
     pub fn buffer(self: &Arc<Self>) -> Buffer {
+        self.new_buffer(false)
+    }
+
+    /// The same for one that will not grow long: it never gets a file to itself.
+    pub fn short(self: &Arc<Self>) -> Buffer {
+        self.new_buffer(true)
+    }
+
+    fn new_buffer(self: &Arc<Self>, is_short: bool) -> Buffer {
         let mut state = self.state();
         let number = match state.free.pop() {
             Some(number) => number,
@@ -108,6 +119,9 @@ impl Buffers {
                 state.slots.len() - 1
             }
         };
+        if let Some(slot) = state.slots.get_mut(number) {
+            slot.is_short = is_short;
+        }
         Buffer {
             number,
             all: Arc::clone(self),
@@ -176,7 +190,7 @@ impl State {
                 own.append(part)?;
                 true
             }
-            Spilled::Nowhere if part.memory() < LARGE => {
+            Spilled::Nowhere if slot.is_short || part.memory() < LARGE => {
                 slot.spilled = Spilled::Log(self.log.append(None, part)?);
                 false
             }
@@ -219,6 +233,14 @@ impl Buffer {
             state.spill(self.all.bound / 2);
         }
         length
+    }
+
+    /// A new, empty one in this one's place, which is as short.
+    pub fn another(&self) -> Self {
+        let state = self.all.state();
+        let is_short = state.slots.get(self.number).is_some_and(|s| s.is_short);
+        drop(state);
+        self.all.new_buffer(is_short)
     }
 
     /// Its length in bytes.
@@ -269,9 +291,10 @@ impl Buffer {
     fn apart(&self) -> Apart<'_> {
         let mut state = self.all.state();
         let slot = state.slots.get_mut(self.number).map(|slot| {
-            let length = slot.length;
+            let (length, is_short) = (slot.length, slot.is_short);
             let empty = Slot {
                 length,
+                is_short,
                 ..Slot::default()
             };
             std::mem::replace(slot, empty)

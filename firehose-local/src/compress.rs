@@ -1,11 +1,13 @@
 //! How an object's bytes are packed: AWS's five compressions, each written as it comes.
 
 mod even;
+mod gzip;
 mod snappy;
 mod zip;
 
 use crate::config::Compression;
 use even::Even;
+pub(crate) use gzip::{Deflate, gzip_begin, gzip_end};
 use std::io::{self, Write};
 
 /// How hard gzip and ZIP try. AWS's own level is not known; this one takes a third of the time

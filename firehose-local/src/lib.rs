@@ -25,6 +25,9 @@ pub mod stream;
 #[cfg(feature = "server")]
 pub mod buffers;
 
+#[cfg(feature = "server")]
+pub mod body;
+
 pub mod deaggregate;
 
 pub mod extract;

@@ -3,7 +3,9 @@
 
 mod slots;
 
-use crate::buffers::{Buffer, Buffers};
+use crate::body::{Body, Packer};
+use crate::buffers::Buffers;
+use crate::config::Compression;
 use crate::extract::Values;
 use crate::failure::{ErrorCode, error_line};
 use crate::prefix::Evaluated;
@@ -25,7 +27,7 @@ pub struct Limits {
 }
 
 /// The bytes of an object to be, and where it goes. Its partition counts as active, and its
-/// buffer is kept, until it is dropped.
+/// body is kept, until it is dropped.
 #[derive(Debug)]
 pub struct Closed {
     /// The evaluated prefix.
@@ -33,7 +35,7 @@ pub struct Closed {
     /// The reason, for failed records.
     pub error: Option<ErrorCode>,
     /// The object's bytes.
-    pub body: Buffer,
+    pub body: Body,
     /// How many records are in them.
     pub records: u64,
     /// Arrival of the oldest of them, ms since 1970.
@@ -83,6 +85,7 @@ pub struct Partitions {
     counts: Counts,
     /// A failed record's line, before it is appended.
     line: Vec<u8>,
+    packer: Packer,
 }
 
 /// What has been counted of a stream's records since it was made.
@@ -131,6 +134,7 @@ impl Partitions {
             at_ms: None,
             counts: Counts::default(),
             line: Vec::new(),
+            packer: Packer::default(),
         }
     }
 
@@ -185,9 +189,9 @@ impl Partitions {
                 Some(code) => {
                     self.line.clear();
                     error_line(bytes, code, arrival.at_ms, arrival.at_ms, &mut self.line);
-                    closed.body.append(&[&self.line])
+                    closed.body.append(&[&self.line], &mut self.packer)
                 }
-                None => closed.body.append(&[bytes, delimiter]),
+                None => closed.body.append(&[bytes, delimiter], &mut self.packer),
             };
             if usize::try_from(length).is_ok_and(|length| length >= self.limits.size) {
                 full.extend(self.close(place));
@@ -267,13 +271,15 @@ impl Partitions {
         seat: Option<Seat>,
         arrival: Arrival,
     ) -> Place {
+        let (error, compression) = match key {
+            Key::Data(_) => (None, self.stream.config().compression),
+            // They are read once more, for those who look at the page.
+            Key::Failed(code) => (Some(code), Compression::Uncompressed),
+        };
         let closed = Closed {
             prefix,
-            error: match key {
-                Key::Data(_) => None,
-                Key::Failed(code) => Some(code),
-            },
-            body: self.buffers.buffer(),
+            error,
+            body: Body::new(&self.buffers, compression),
             records: 0,
             oldest_ms: arrival.at_ms,
             seat,

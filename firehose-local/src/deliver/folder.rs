@@ -77,7 +77,7 @@ impl Folder {
             let file = BufWriter::with_capacity(BUFFER, file);
             // The entry of a ZIP is named with a UUID, too.
             let entry = uuid(random);
-            let file = compression.pack(file, &entry, |out| object.body.write_to(out))?;
+            let file = object.body.pack(compression, file, &entry)?;
             let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.sync_data()?;
             into_place(staged, place)

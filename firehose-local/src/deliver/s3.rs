@@ -166,9 +166,7 @@ impl Bucket {
         let upload = Upload::new(&self.client, &path, attributes(compression), runtime);
         // The entry of a ZIP is named with a UUID, too.
         let entry = uuid(random);
-        compression
-            .pack(upload, &entry, |out| object.body.write_to(out))?
-            .finish()?;
+        object.body.pack(compression, upload, &entry)?.finish()?;
         self.keys.list_if_other(&key, path.as_ref());
         Ok(String::from(path))
     }
