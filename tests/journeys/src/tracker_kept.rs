@@ -51,6 +51,15 @@ fn rounds(engine: Engine) -> usize {
     }
 }
 
+/// One size for `cargo xtask test`, another for `soak`.
+fn sized(test: usize, soak: usize) -> usize {
+    if rounds(Engine::Chromium) > ROUNDS {
+        soak
+    } else {
+        test
+    }
+}
+
 /// A site, and a relay behind a wire that can be cut.
 struct World {
     site: Site,
