@@ -95,7 +95,7 @@ pub async fn handle(
 }
 
 /// Does what one call asks for, whoever signed it.
-fn respond(
+pub(crate) fn respond(
     shared: &Shared,
     operation: &str,
     region: &str,

@@ -147,6 +147,15 @@ impl Server {
         })
     }
 
+    /// Answers a call that did not come over HTTP, whoever signed it: an operation's name, its region and
+    /// its input become a status and an answer, both of JSON.
+    pub fn answer(&self, operation: &str, region: &str, input: &[u8]) -> (u16, Vec<u8>) {
+        match api::respond(&self.shared, operation, region, input) {
+            Ok(answer) => (200, answer),
+            Err(error) => (error.status.as_u16(), error.body()),
+        }
+    }
+
     /// What has been counted so far; stays valid after [`Self::serve`] has ended.
     pub fn counters(&self) -> Arc<Counters> {
         self.shared.counters()

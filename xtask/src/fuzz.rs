@@ -14,7 +14,7 @@ use lexopt::ValueExt as _;
 use crate::{command, setup};
 
 /// The targets: which crate's, its name, and the longest input in bytes that it is given.
-const TARGETS: [(&str, &str, u32); 8] = [
+const TARGETS: [(&str, &str, u32); 9] = [
     ("event", "intake", 2048),
     ("relay", "token", 1024),
     ("relay", "damage", 42),
@@ -23,6 +23,7 @@ const TARGETS: [(&str, &str, u32); 8] = [
     ("firehose-local", "deaggregate", 2048),
     ("firehose-local", "query", 512),
     ("firehose-local", "prefix", 1024),
+    ("firehose-local", "api", 2048),
 ];
 
 /// Seconds for each target where nobody says more; `soak` does.
