@@ -85,9 +85,8 @@ impl Default for Config {
     }
 }
 
-/// Most that a connection's header may take, and its share of memory while a body arrives: a tracker's
-/// largest, 64 KiB, comes in one piece with its header, and need not be put together.
-const READ_BUFFER: usize = 80 << 10;
+/// Most that a connection's header may take, and its share of memory while a body arrives.
+const READ_BUFFER: usize = 64 << 10;
 
 /// While somebody has no place, so often are those asked who have waited longest.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
