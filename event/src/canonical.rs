@@ -51,14 +51,18 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// The context that was read last, with what the relay looks at in it. The events of a page mostly
-/// have one context, and it is half of each: where its text stands again, it is read already, since
-/// an object ends where its own brackets say, whatever follows.
+/// What the context that was read last began with, and what the relay looks at in it. The events of a
+/// page mostly have one context, half of each event, but for the number that `session` gives each of
+/// them: where the text before that stands again, or all of it where there is no such member, it
+/// is read already, since its own bytes say where a member ends, whatever follows.
 ///
 /// For the events of one body: they nest equally deep.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct LastContext<'a> {
     text: &'a str,
+    /// To its end, and not to a member's name.
+    whole: bool,
+    names: Names<'a>,
     user_agent: Option<&'a str>,
     automation: Option<&'a str>,
 }
@@ -148,30 +152,38 @@ impl<'a> Canonical<'a> {
         levels: u32,
         last: &mut LastContext<'a>,
     ) -> Option<()> {
-        let bytes = text.as_bytes();
-        let again = bytes.get(*at..)?.starts_with(last.text.as_bytes());
-        if again && !last.text.is_empty() {
+        let (bytes, start) = (text.as_bytes(), *at);
+        let again = !last.text.is_empty() && bytes.get(start..)?.starts_with(last.text.as_bytes());
+        let mut names = Names::default();
+        let inner = levels.checked_sub(1)?;
+        if again {
             *at += last.text.len();
             self.user_agent = last.user_agent;
             self.automation = last.automation;
-            return Some(());
+            if last.whole {
+                return Some(());
+            }
+            names = last.names.clone();
+        } else {
+            step(bytes, at, b'{')?;
+            last.text = "";
         }
-        let levels = levels.checked_sub(1)?;
-        let start = *at;
-        let mut names = Names::default();
-        step(bytes, at, b'{')?;
         loop {
+            let from = *at;
             let name = plain(text, at)?;
+            if name == "session" && !again {
+                self.remember(text.get(start..from)?, false, &names, last);
+            }
             step(bytes, at, b':')?;
             names.add(name)?;
             match name {
                 "userAgent" => self.user_agent = Some(plain(text, at)?),
                 "automation" => {
                     let from = *at;
-                    value(bytes, at, levels)?;
+                    value(bytes, at, inner)?;
                     self.automation = Some(text.get(from..*at).filter(|v| v.starts_with('{'))?);
                 }
-                _ => drop(value(bytes, at, levels)?),
+                _ => drop(value(bytes, at, inner)?),
             }
             match bytes.get(*at)? {
                 b',' => *at += 1,
@@ -180,17 +192,25 @@ impl<'a> Canonical<'a> {
             }
         }
         *at += 1;
+        if last.text.is_empty() {
+            self.remember(text.get(start..*at)?, true, &names, last);
+        }
+        Some(())
+    }
+
+    fn remember(&self, text: &'a str, whole: bool, names: &Names<'a>, last: &mut LastContext<'a>) {
         *last = LastContext {
-            text: text.get(start..*at)?,
+            text,
+            whole,
+            names: names.clone(),
             user_agent: self.user_agent,
             automation: self.automation,
         };
-        Some(())
     }
 }
 
 /// The names of one object, to see one that stands twice.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Names<'a> {
     /// A bit for each of a few features of a name: most new names show by these alone.
     seen: u64,

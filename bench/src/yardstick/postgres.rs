@@ -150,7 +150,11 @@ fn body(events: usize) -> anyhow::Result<String> {
     let event = SCRIPT
         .split_once("[[")
         .and_then(|(_, rest)| rest.split_once("]]"))
-        .map(|(event, _)| event.replace("%s", "000000000000000000000001"))
+        .map(|(event, _)| {
+            event
+                .replace("%s", "000000000000000000000001")
+                .replace("%d", "1")
+        })
         .context("the load has no event")?;
     let batch = vec![event; events].join(",");
     Ok(format!(r#"{{"batch":[{batch}]}}"#))

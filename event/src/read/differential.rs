@@ -1,6 +1,8 @@
 //! The quick way held to the slow and obvious one, byte for byte, and both to serde_json: on bodies
 //! made of everything that members may be, and on the same with bytes changed.
 
+mod contexts;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -311,28 +313,6 @@ proptest! {
     #[test]
     fn any_bytes_are_read_the_same(bytes in vec(any::<u8>(), 0..64)) {
         same(&bytes)?;
-    }
-}
-
-/// A context is read once for all events that it stands in; what follows it is each event's own.
-#[test]
-fn a_context_that_stands_again_is_read_as_the_first_time() {
-    let context = r#"{"userAgent":"M","automation":{"webdriver":true},"page":{"path":"/"}}"#;
-    for behind in [
-        "",
-        "x",
-        "}",
-        ",",
-        r#","properties":{}"#,
-        r#","context":{}"#,
-        " ",
-    ] {
-        for first in [context, "{}", r#"{"userAgent":"N"}"#] {
-            let body = format!(
-                r#"{{"batch":[{{"type":"page","context":{first}}},{{"type":"page","context":{context}{behind}}},{{"type":"page","context":{context}}}]}}"#
-            );
-            same(body.as_bytes()).unwrap();
-        }
     }
 }
 
