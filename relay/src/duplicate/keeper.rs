@@ -4,7 +4,7 @@
 //! to is published for those who ask ([`Window`]).
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,7 +15,7 @@ use super::id_file::{IdFile, Writing};
 use super::index::Batch;
 use super::merge::{self, Merge};
 use super::view::{Generation, View, Window};
-use crate::spool::files::Files;
+use crate::spool::files::{Files, SyncPoint};
 
 pub mod loading;
 
@@ -46,6 +46,8 @@ pub struct Keeper {
     merge: Option<Merge>,
     /// A merge failed: the next one waits for the next file.
     merge_failed: bool,
+    /// A file without a head was removed, and power may still bring its name back.
+    may_come_back: bool,
 }
 
 /// How far the files go.
@@ -105,7 +107,7 @@ impl Keeper {
         Ok(())
     }
 
-    fn write(&self, batch: &Batch, clock_ms: u64) -> io::Result<IdFile> {
+    fn write(&mut self, batch: &Batch, clock_ms: u64) -> io::Result<IdFile> {
         let growing = self.generations.last().filter(|generation| {
             let ids = generation.ids() + batch.keys.len() as u64;
             let age = clock_ms.saturating_sub(generation.begun_ms());
@@ -128,10 +130,17 @@ impl Keeper {
         let written =
             pushed.and_then(|()| writing.end(&*self.files, &self.dir, head, &self.spool_id));
         if written.is_err() {
-            // It is void: the next attempt begins a new one.
-            let _ = self.files.remove_file(&path);
+            // The next attempt begins a new one.
+            self.discard(&path);
         }
         written
+    }
+
+    /// Removes a file that was not finished. Its name is to be gone for good before those of the files
+    /// that have the same ids: alone it would look like one that rot has hit.
+    fn discard(&mut self, path: &Path) {
+        let _ = self.files.remove_file(path);
+        self.may_come_back = true;
     }
 
     fn add(&mut self, file: IdFile, batch: &Batch) {
@@ -228,6 +237,10 @@ impl Keeper {
             self.abandon_merge();
         }
         self.publish();
+        if self.may_come_back {
+            let synced = self.files.sync_dir(&self.dir, SyncPoint::IdsName);
+            self.may_come_back = synced.is_err();
+        }
         for file in &oldest.files {
             self.put_away(file);
         }
@@ -280,9 +293,7 @@ impl Keeper {
         let (number, inputs) = (merge.generation, merge.inputs.clone());
         let path = merge.path().to_path_buf();
         let file = merge.end(&*self.files, &self.dir, &self.spool_id);
-        let file = Arc::new(file.inspect_err(|_| {
-            let _ = self.files.remove_file(&path);
-        })?);
+        let file = Arc::new(file.inspect_err(|_| self.discard(&path))?);
         let generation = self.generations.iter_mut().find(|one| one.number == number);
         if let Some(Generation { files, .. }) = generation {
             let is_input = |one: &Arc<IdFile>| inputs.iter().any(|input| Arc::ptr_eq(input, one));
@@ -299,7 +310,7 @@ impl Keeper {
 
     fn abandon_merge(&mut self) {
         if let Some(merge) = self.merge.take() {
-            let _ = self.files.remove_file(merge.path());
+            self.discard(merge.path());
         }
     }
 

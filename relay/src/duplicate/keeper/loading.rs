@@ -48,6 +48,7 @@ impl Keeper {
             named: 0,
             merge: None,
             merge_failed: false,
+            may_come_back: false,
         };
         let whole = keeper.find()?;
         for file in &whole {
