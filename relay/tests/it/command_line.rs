@@ -33,6 +33,8 @@ fn help_teaches() {
         ("help_spool_verify", vec!["spool", "verify", "--help"]),
         ("help_spool_list", vec!["spool", "list", "--help"]),
         ("help_spool_export", vec!["spool", "export", "--help"]),
+        ("help_lake", vec!["lake", "--help"]),
+        ("help_lake_compact", vec!["lake", "compact", "--help"]),
         ("help_replay", vec!["replay", "--help"]),
         ("help_tail", vec!["tail", "--help"]),
     ] {

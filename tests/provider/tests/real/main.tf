@@ -31,6 +31,8 @@ provider "aws" {
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
+  # Else each command asks EC2, of which there is none, for 25 seconds.
+  skip_get_ec2_platforms      = true
   s3_force_path_style         = true
 
   endpoints {
