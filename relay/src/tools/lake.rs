@@ -23,7 +23,7 @@ use name::Name;
 pub enum LakeCommand {
     /// Make one object of each folder's many small ones of a day that is over
     ///
-    /// A lake that is written each minute has 1,440 objects a day in the folder of a busy user, and
+    /// A lake that is written each minute has sixty objects an hour in the folder of a busy user, and
     /// a query opens each of them. Lines stay as they are, and no event is lost or doubled,
     /// whenever it is interrupted: the next run ends what this one began. A reader at work meanwhile may
     /// find a folder's events of that day twice, for a moment.
