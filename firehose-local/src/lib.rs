@@ -73,6 +73,6 @@ pub mod clock;
 
 pub use config::{Compression, PartitionBy, Processor, ProcessorKind, StreamConfig};
 pub use failure::{ErrorCode, error_line, log_line};
-pub use object::data_line;
+pub use object::{data_line, hyphenated_into};
 pub use refusal::ConfigError;
 pub use stream::{PlannedObject, Record, Stream};

@@ -47,6 +47,11 @@ pub(crate) fn uuid(random: [u8; 16]) -> String {
 fn uuid_into(mut bytes: [u8; 16], out: &mut String) {
     bytes[6] = bytes[6] & 0x0F | 0x40;
     bytes[8] = bytes[8] & 0x3F | 0x80;
+    hyphenated_into(bytes, out);
+}
+
+/// Appends a UUID as text (RFC 9562), of whatever version its bytes say.
+pub fn hyphenated_into(bytes: [u8; 16], out: &mut String) {
     for (index, byte) in bytes.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             out.push('-');

@@ -42,12 +42,7 @@ impl Name {
         id[6] = id[6] & 0x0f | 0x80;
         id[8] = id[8] & 0x3f | 0x80;
         let mut text = self.0[..self.0.len() - UUID.len()].to_owned();
-        for (at, byte) in id.iter().enumerate() {
-            if matches!(at, 4 | 6 | 8 | 10) {
-                text.push('-');
-            }
-            text.push_str(&format!("{byte:02x}"));
-        }
+        firehose_local::hyphenated_into(id, &mut text);
         Self(text)
     }
 }
