@@ -11,9 +11,9 @@
 //! ```
 //!
 //! Rust holds what things mean and every decision; the door holds what must run inside
-//! the page's own events (listening, reading raw values, the clock's timer). Nothing here
-//! sends or reads storage while a click is being handled: it is described and queued, and
-//! the timer does the rest. `queue`, `transport`, `backoff`, `marks`, `identity` and
+//! the page's own events (listening, reading raw values, the clock's timer). Nothing is
+//! sent or put into the database while a click is being handled: the event gets its number in
+//! the visit (a short text in `localStorage`), is described and queued, and the timer does the rest. `queue`, `transport`, `backoff`, `marks`, `identity` and
 //! `capture/page` know no browser and are tested natively.
 
 // From the door to the one owner.
