@@ -27,11 +27,19 @@ const ROWS: [(Work, usize, f64); 8] = [
     (Work::WHOLE, 500, 100.0),
 ];
 
-/// Runs the comparison, and writes its table.
+/// Runs the comparison, and writes its table; with `only`, just the rows of so many partitions, and
+/// nothing is written.
 ///
 /// # Errors
-/// Where a program is missing, or what is delivered is not what was put.
-pub fn run(rounds: usize) -> anyhow::Result<()> {
+/// Where a program is missing, there is no such row, or what is delivered is not what was put.
+pub fn run(rounds: usize, only: Option<usize>) -> anyhow::Result<()> {
+    let mut rows = ROWS.to_vec();
+    rows.retain(|(_, users, _)| only.is_none_or(|only| only == *users));
+    anyhow::ensure!(
+        !rows.is_empty(),
+        "no row has {} partitions",
+        only.unwrap_or(0)
+    );
     let mut report = Report::begin("lake", "Delivery to files");
     let folder = machine::disk_folder()?;
     writeln!(
@@ -47,7 +55,7 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
     report.line("| query | compression | partitions | objects | MB/s by CPU, goal | by the clock | memory MB | plain, by CPU | plain, by the clock |");
     report.line("|---|---|---|---|---|---|---|---|---|");
     let used = Used::new(&folder)?;
-    for (work, users, goal) in ROWS {
+    for (work, users, goal) in rows {
         let lines = folder.join(format!("lake-{users}.jsonl"));
         events::write(&lines, users)?;
         let (mut ours, mut plain) = (Vec::new(), Vec::new());
@@ -63,6 +71,9 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
         }
         fs_err::remove_file(&lines)?;
         report.line(&row(work, users, goal, &ours, &plain));
+    }
+    if only.is_some() {
+        return Ok(());
     }
     servers(&mut report, &folder, rounds)?;
     report.line(&format!(

@@ -21,19 +21,21 @@ const HELP: &str = "\
 Compares in one run, ours and a peer in turns; prints medians and their ratio.
 
   cargo xtask bench [relay] [yardsticks] [lake] [bot] [tracker] [--rounds 5] [--seconds 4]
+                    [--partitions N]
 
   relay  durable requests a second against a bare axum handler that only reads the body:
          so many rounds of so many seconds; writes its table to bench/README.md
   yardsticks  the same bodies into PostgreSQL (one insert a batch) and nginx's access log
   lake   delivery to files, divided by user, against writing the same bytes, and the API against
-         moto's server: so many rounds; writes its table to bench/README.md
+         moto's server: so many rounds; writes its table to bench/README.md. --partitions 5000:
+         only its rows with so many, printed and not written
   bot    events a second to a pipe against building each with serde_json
   tracker  what a page pays at start-up and for 1,000 clicks, in Chromium: nothing, ours, and others'
          trackers from npm; writes its table to bench/README.md. Its size: cargo xtask size
 ";
 
 fn main() -> anyhow::Result<()> {
-    let (mut names, mut rounds, mut seconds) = (Vec::new(), 5, 4);
+    let (mut names, mut rounds, mut seconds, mut partitions) = (Vec::new(), 5, 4, None);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         let number = |text: Option<String>| -> anyhow::Result<u32> {
@@ -45,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         match argument.as_str() {
             "--rounds" => rounds = number(arguments.next())?,
             "--seconds" => seconds = number(arguments.next())?,
+            "--partitions" => partitions = Some(number(arguments.next())? as usize),
             // The peer of the relay runs as a process of its own, as the relay does.
             "bare" => return relay::bare(),
             // Each measurement of the lake too, so that its memory is its own.
@@ -65,7 +68,7 @@ fn main() -> anyhow::Result<()> {
         yardstick::run(rounds as usize, Duration::from_secs(seconds.into()))?;
     }
     if wanted("lake") {
-        lake::run(rounds as usize)?;
+        lake::run(rounds as usize, partitions)?;
     }
     if wanted("bot") {
         bot::run()?;
