@@ -1,6 +1,8 @@
 //! Buckets in S3: the objects that a folder would have, under the keys of AWS.
 
-use crate::moto::{Fate, Moto, buckets, front};
+mod trouble;
+
+use crate::moto::{Moto, buckets};
 use crate::program::listening;
 use crate::running::{Running, config, files, record, start_with};
 use aws_sdk_firehose::types::{
@@ -10,7 +12,6 @@ use firehose_local::{PartitionBy, StreamConfig, server};
 use serde_json::Value;
 use std::io::Read as _;
 use std::process::{Command, Stdio};
-use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 
 /// A server whose buckets are in the S3 at this URL.
@@ -187,157 +188,6 @@ async fn a_key_in_s3_is_the_key_that_aws_has() {
         2,
         "two that cannot be said: {listing}"
     );
-}
-
-#[tokio::test]
-async fn a_bucket_that_is_missing_is_named_in_the_log_and_gets_its_objects_when_it_is_there() {
-    let moto = Moto::start().await;
-    let server = start(&moto.url(), 60).await;
-    put(&server, "clickstream", r#"{"userId":45}"#).await;
-    let refused = server
-        .dir
-        .path()
-        .join("log/aws/kinesisfirehose/clickstream");
-    while files(&refused).values().all(String::is_empty) {
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    moto.make("raw").await;
-    let key = moto.key_with("raw", "userId%3D45").await;
-    assert_eq!(moto.object("raw", &key).await.body, b"{\"userId\":45}\n");
-    let (totals, dir) = server.stop().await;
-    assert_eq!(totals.delivered_records, 1);
-    let log = log(&dir);
-    assert_eq!(log.len(), 1);
-    assert_eq!(log[0]["errorCode"], "S3.NoSuchBucket");
-}
-
-#[tokio::test]
-async fn a_prefix_that_s3_forbids_holds_up_no_other_and_ends_under_the_error_prefix() {
-    let moto = Moto::start().await;
-    moto.make("raw").await;
-    let forbids = |line: &str, _| match line.contains("userId%3D1/") {
-        true => Fate::Refused(403, "AccessDenied"),
-        false => Fate::Passed,
-    };
-    let (url, _) = front(&moto, forbids).await;
-    let server = start(&url, 600).await;
-    put(&server, "clickstream", r#"{"userId":1}"#).await;
-    put(&server, "clickstream", r#"{"userId":2}"#).await;
-    moto.key_with("raw", "userId%3D2/").await;
-    let key = moto.key_with("raw", "delivery-failed").await;
-    assert_eq!(moto.object("raw", &key).await.body, b"{\"userId\":1}\n");
-    let (totals, dir) = server.stop().await;
-    assert_eq!((totals.delivered_records, totals.errored_records), (1, 1));
-    let log = log(&dir);
-    let codes: Vec<&str> = log
-        .iter()
-        .map(|line| line["errorCode"].as_str().unwrap())
-        .collect();
-    assert_eq!(codes, ["S3.AccessDenied", "InternalError"]);
-}
-
-#[tokio::test]
-async fn an_s3_that_is_busy_for_a_while_loses_nothing_at_a_stop() {
-    let moto = Moto::start().await;
-    moto.make("raw").await;
-    let busy = |_: &str, before| match before < 30 {
-        true => Fate::Refused(503, "SlowDown"),
-        false => Fate::Passed,
-    };
-    let (url, requests) = front(&moto, busy).await;
-    let server = start(&url, 1).await;
-    for user in 0..5 {
-        put(&server, "clickstream", &format!(r#"{{"userId":{user}}}"#)).await;
-    }
-    let (totals, _) = server.stop().await;
-    assert_eq!(totals.delivered_records, 5);
-    assert_eq!(moto.keys("raw").await.len(), 5);
-    assert!(requests.load(Ordering::Relaxed) >= 35);
-}
-
-#[tokio::test]
-async fn an_answer_that_is_late_holds_up_no_other_object() {
-    let moto = Moto::start().await;
-    moto.make("raw").await;
-    // The first is answered when all five have come, which must not wait for it.
-    let late = |_: &str, before| match before {
-        0 => Fate::Held(5),
-        _ => Fate::Passed,
-    };
-    let (url, requests) = front(&moto, late).await;
-    let server = start(&url, 1).await;
-    for user in 0..5 {
-        put(&server, "clickstream", &format!(r#"{{"userId":{user}}}"#)).await;
-    }
-    let (totals, _) = server.stop().await;
-    assert_eq!(totals.delivered_records, 5);
-    assert_eq!(
-        requests.load(Ordering::Relaxed),
-        5,
-        "none is asked for twice"
-    );
-}
-
-#[tokio::test]
-async fn a_large_object_that_fails_half_way_leaves_nothing_and_comes_whole() {
-    let moto = Moto::start().await;
-    moto.make("large").await;
-    // The first time the second part comes, and is done again at once, S3 is broken.
-    let breaks = |line: &str, before| match line.contains("partNumber=2") && before < 6 {
-        true => Fate::Refused(500, "InternalError"),
-        false => Fate::Passed,
-    };
-    let (url, requests) = front(&moto, breaks).await;
-    let dir = TempDir::new().unwrap();
-    let mut stream = StreamConfig::clickstream(PartitionBy::User);
-    stream.bucket = "large".to_owned();
-    let settings = server::Config {
-        streams: vec![stream],
-        buckets: buckets(&url),
-        // It comes from the disk.
-        memory: 1 << 20,
-        ..config(dir.path())
-    };
-    let server = start_with(dir, settings).await;
-    let filler = "x".repeat(1_000_000);
-    for batch in 0..3 {
-        let records = (0..4).map(|n| {
-            let number = 4 * batch + n;
-            record(format!(
-                r#"{{"userId":1,"n":{number},"filler":"{filler}"}}"#
-            ))
-        });
-        let put = server
-            .client()
-            .put_record_batch()
-            .delivery_stream_name("clickstream")
-            .set_records(Some(records.collect()));
-        put.send().await.unwrap();
-    }
-    let (totals, _) = server.stop().await;
-    assert_eq!((totals.objects, totals.delivered_records), (1, 12));
-    let keys = moto.keys("large").await;
-    assert_eq!(keys.len(), 1);
-    let object = moto.object("large", &keys[0]).await;
-    let lines = object.body.split(|byte| *byte == b'\n');
-    let numbers = lines.filter(|line| !line.is_empty()).map(|line| {
-        let event: Value = serde_json::from_slice(line).unwrap();
-        event["n"].as_u64().unwrap()
-    });
-    assert_eq!(numbers.collect::<Vec<_>>(), (0..12).collect::<Vec<_>>());
-    assert!(
-        object.head.contains("-2\""),
-        "an ETag of two parts: {}",
-        object.head
-    );
-    let requests = requests.load(Ordering::Relaxed);
-    assert!(
-        requests >= 10,
-        "two parts, and half of them before: {requests}"
-    );
-    let unfinished = moto.ask("GET", "/large?uploads").await;
-    let unfinished = String::from_utf8(unfinished.body).unwrap();
-    assert!(!unfinished.contains("<UploadId>"), "{unfinished}");
 }
 
 #[cfg(unix)]
