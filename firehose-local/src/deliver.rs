@@ -9,6 +9,7 @@ pub mod s3;
 use crate::config::StreamConfig;
 use crate::failure::{log_line, refusal_line};
 use crate::partition::Closed;
+use crate::refusal::{ConfigError, refused};
 use crate::stream::Stream;
 use folder::Folder;
 use log::Log;
@@ -24,6 +25,23 @@ pub enum Buckets {
     /// S3.
     #[cfg(feature = "s3")]
     S3(s3::S3),
+}
+
+impl Buckets {
+    /// Whether a bucket may have this name here. S3 itself judges one in S3; its folder is only that of
+    /// its listing, and for the log's there is room beside it.
+    ///
+    /// # Errors
+    /// A name of a folder that is this program's own.
+    pub fn takes(&self, bucket: &str) -> Result<(), ConfigError> {
+        let is_log = bucket == "log" && matches!(self, Self::Folders);
+        if bucket.starts_with('.') || is_log {
+            return refused(format!(
+                "the bucket {bucket} cannot be a folder beside firehose-local's own: choose a name without a dot at its beginning, and not log"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A stream's bucket, and its log, which is always a file.

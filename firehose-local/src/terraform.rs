@@ -93,11 +93,10 @@ fn missing(path: &str) -> ResourceError {
     ResourceError::Missing(path.to_owned())
 }
 
-/// The bucket of an ARN such as `arn:aws:s3:::NAME`; none that would meet a folder of ours.
+/// The bucket of an ARN such as `arn:aws:s3:::NAME`.
 fn bucket(arn: &str) -> Option<&str> {
     let (_, name) = arn.split_once(":s3:::")?;
-    let taken = name.is_empty() || name.starts_with('.') || name == "log" || name.contains('/');
-    (!taken).then_some(name)
+    (!name.is_empty() && !name.contains('/')).then_some(name)
 }
 
 fn read_destination(

@@ -214,17 +214,9 @@ impl Destination {
     }
 
     /// Writes what it says into a configuration.
-    ///
-    /// # Errors
-    /// `InvalidArgumentException` for a bucket that cannot be a folder here.
-    pub fn configure(&self, config: &mut StreamConfig) -> Result<(), ApiError> {
+    pub fn configure(&self, config: &mut StreamConfig) {
         let arn = self.text("BucketARN");
         let bucket = arn.rsplit(":::").next().unwrap_or_default();
-        if bucket.starts_with('.') || bucket == "log" {
-            return Err(ApiError::invalid_argument(format!(
-                "the bucket {bucket} cannot be a folder beside firehose-local's own: choose a name without a dot at its beginning, and not log"
-            )));
-        }
         config.bucket = bucket.to_owned();
         config.prefix = self.text("Prefix").to_owned();
         config.error_output_prefix = self.text("ErrorOutputPrefix").to_owned();
@@ -255,7 +247,6 @@ impl Destination {
             .and_then(|value| value["Processors"].as_array())
             .map(|processors| processors.iter().filter_map(processor).collect())
             .unwrap_or_default();
-        Ok(())
     }
 
     /// Names of log group and log stream; empty where nothing is logged.

@@ -113,9 +113,11 @@ impl Checked {
             active_partitions,
             ..StreamConfig::clickstream(crate::PartitionBy::User)
         };
-        definition.destination.configure(&mut config)?;
-        let stream =
-            Stream::new(config).map_err(|error| ApiError::invalid_argument(error.to_string()))?;
+        definition.destination.configure(&mut config);
+        let taken = common.buckets.takes(&config.bucket);
+        let stream = taken
+            .and_then(|()| Stream::new(config))
+            .map_err(|error| ApiError::invalid_argument(error.to_string()))?;
         let bucket = Bucket::open(&common.buckets, &common.dir, stream.config())
             .map_err(|cause| ApiError::machine("the bucket cannot be used", &cause))?;
         Ok(Self {

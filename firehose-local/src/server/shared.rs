@@ -86,6 +86,7 @@ impl Shared {
         })?;
         let mut streams = Streams::new();
         for given in config.streams {
+            common.buckets.takes(&given.bucket)?;
             Stream::new(given.clone())?;
             let definition = Definition::of(&given, config.clock.now_ms());
             let partitions = given.active_partitions;

@@ -190,6 +190,31 @@ async fn a_key_in_s3_is_the_key_that_aws_has() {
     );
 }
 
+/// Beside it lie the log of the server and the bucket's listing, which are in a folder of that name.
+#[tokio::test]
+async fn a_bucket_named_log_is_one_like_any_other() {
+    let moto = Moto::start().await;
+    moto.make("log").await;
+    let dir = TempDir::new().unwrap();
+    let mut stream = StreamConfig::clickstream(PartitionBy::User);
+    stream.bucket = "log".to_owned();
+    let settings = server::Config {
+        streams: vec![stream],
+        buckets: buckets(&moto.url()),
+        ..config(dir.path())
+    };
+    let server = start_with(dir, settings).await;
+    for data in [r#"{"userId":"a/../b"}"#, "{}"] {
+        put(&server, "clickstream", data).await;
+    }
+    let (totals, dir) = server.stop().await;
+    assert_eq!((totals.delivered_records, totals.errored_records), (1, 1));
+    assert_eq!(moto.keys("log").await.len(), 2);
+    assert_eq!(log(&dir).len(), 1);
+    let listing = fs_err::read_to_string(dir.path().join("log/.keys")).unwrap();
+    assert_eq!(listing.lines().count(), 1, "{listing}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_program_delivers_to_s3_and_shows_it() {

@@ -2,8 +2,10 @@
 //! be kept is refused, and what was answered is in an object.
 
 use crate::control::{by_team, empty};
-use crate::running::record;
+use crate::running::{config, record};
 use aws_sdk_firehose::error::ProvideErrorMetadata;
+use firehose_local::{PartitionBy, StreamConfig, server};
+use tempfile::TempDir;
 
 /// Creates a stream, and gives what it is refused with.
 async fn refusal(server: &crate::running::Running) -> Option<(u16, String)> {
@@ -18,6 +20,27 @@ async fn refusal(server: &crate::running::Running) -> Option<(u16, String)> {
     let status = error.raw_response().unwrap().status().as_u16();
     let error = error.into_service_error();
     Some((status, error.message().unwrap().to_owned()))
+}
+
+#[test]
+fn a_bucket_that_would_lie_among_the_servers_own_folders_is_a_wrong_configuration() {
+    for bucket in ["log", ".spill"] {
+        let dir = TempDir::new().unwrap();
+        let settings = server::Config {
+            streams: vec![StreamConfig {
+                bucket: bucket.to_owned(),
+                ..StreamConfig::clickstream(PartitionBy::User)
+            }],
+            ..config(dir.path())
+        };
+        let refused = server::Server::new(settings).unwrap_err();
+        assert!(
+            matches!(refused, server::StartError::Config(_)),
+            "{refused}"
+        );
+        let begins = format!("the bucket {bucket} cannot be a folder");
+        assert!(refused.to_string().starts_with(&begins), "{refused}");
+    }
 }
 
 async fn streams(server: &crate::running::Running) -> usize {
