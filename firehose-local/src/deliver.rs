@@ -44,6 +44,15 @@ impl Buckets {
     }
 }
 
+/// What an object is called by, beside its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// When it was first to be delivered, ms since 1970.
+    pub at_ms: u64,
+    /// What no other object has.
+    pub random: [u8; 16],
+}
+
 /// A stream's bucket, and its log, which is always a file.
 #[derive(Debug)]
 pub struct Bucket {
@@ -85,27 +94,28 @@ impl Bucket {
         }
     }
 
-    /// Writes an object, and for failed records a line in the log; gives its name in the bucket.
-    /// Done again after a failure it starts anew: the name is new too.
+    /// Writes an object, and for failed records a line in the log; gives its key in the bucket. Done
+    /// again after a failure under the same name, it takes the place of what has appeared all the same.
     ///
     /// # Errors
-    /// What the bucket refuses it with: nothing has appeared there then.
+    /// What the bucket refuses it with. Nothing has appeared there then, unless it was an answer of S3
+    /// that got lost.
     pub fn deliver(
         &self,
         stream: &Stream,
         object: &Closed,
+        name: Name,
         now_ms: u64,
-        random: [u8; 16],
     ) -> io::Result<String> {
-        let name = match &self.place {
-            Place::Folder(folder) => folder.put(stream, object, now_ms, random)?,
+        let key = match &self.place {
+            Place::Folder(folder) => folder.put(stream, object, name)?,
             #[cfg(feature = "s3")]
-            Place::S3(bucket) => bucket.put(stream, object, now_ms, random)?,
+            Place::S3(bucket) => bucket.put(stream, object, name)?,
         };
         if let Some(code) = object.error {
             self.log.add(|| log_line(stream.config(), code, now_ms));
         }
-        Ok(name)
+        Ok(key)
     }
 
     /// Writes a line in the log: an object could not be delivered.

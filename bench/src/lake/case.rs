@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use firehose_local::buffers::Buffers;
-use firehose_local::deliver::{Bucket, Buckets};
+use firehose_local::deliver::{Bucket, Buckets, Name};
 use firehose_local::partition::{Arrival, Closed, Limits, Partitions};
 use firehose_local::stream::Pieces;
 use firehose_local::{Compression, PartitionBy, Processor, ProcessorKind, Stream, StreamConfig};
@@ -231,8 +231,11 @@ fn deliver<'a>(
             anyhow::ensure!(object.error.is_none(), "failed: {:?}", object.error);
             objects += 1;
             written += object.records;
-            let name = u128::MAX - objects as u128;
-            bucket.deliver(&stream, &object, NOW_MS, name.to_le_bytes())?;
+            let name = Name {
+                at_ms: NOW_MS,
+                random: (u128::MAX - objects as u128).to_le_bytes(),
+            };
+            bucket.deliver(&stream, &object, name, NOW_MS)?;
         }
         Ok(())
     };

@@ -1,6 +1,7 @@
 //! A bucket that is a folder: an object's bytes are synced elsewhere, and get their name when they are
 //! whole.
 
+use super::Name;
 use super::keys::Keys;
 use crate::config::{Compression, StreamConfig};
 use crate::object::uuid;
@@ -43,13 +44,12 @@ impl Folder {
         &self,
         stream: &Stream,
         object: &Closed,
-        now_ms: u64,
-        random: [u8; 16],
+        Name { at_ms, random }: Name,
     ) -> io::Result<String> {
-        let s3_key = stream.s3_key(&object.prefix.text, now_ms, random);
+        let s3_key = stream.s3_key(&object.prefix.text, at_ms, random);
         let path = self
             .keys
-            .path(stream.key(&object.prefix.key, now_ms, random));
+            .path(stream.key(&object.prefix.key, at_ms, random));
         let place = self.bucket.join(&path);
         let name = place.file_name().unwrap_or_default();
         let staged = self.staging.join(name);

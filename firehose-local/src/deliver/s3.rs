@@ -4,6 +4,7 @@
 mod path;
 mod upload;
 
+use super::Name;
 use super::keys::Keys;
 use crate::config::{Compression, StreamConfig};
 use crate::object::uuid;
@@ -154,13 +155,12 @@ impl Bucket {
         &self,
         stream: &Stream,
         object: &Closed,
-        now_ms: u64,
-        random: [u8; 16],
+        Name { at_ms, random }: Name,
     ) -> io::Result<String> {
         let runtime = &self.s3.runtime;
         // Never closed: there is always a place to come.
         let _place = runtime.block_on(self.s3.places.acquire());
-        let key = stream.s3_key(&object.prefix.text, now_ms, random);
+        let key = stream.s3_key(&object.prefix.text, at_ms, random);
         let path = path::of(&key);
         let compression = stream.config().compression;
         let upload = Upload::new(&self.client, &path, attributes(compression), runtime);

@@ -3,6 +3,7 @@
 
 use super::live::{Live, Ready};
 use super::shared::Shared;
+use crate::deliver::Name;
 use crate::outbox::Waiting;
 use std::io;
 use std::sync::Arc;
@@ -72,12 +73,16 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
 }
 
 /// Writes an object, and says how that went.
-fn write(shared: &Shared, waiting: Waiting<Ready>) -> (Waiting<Ready>, io::Result<String>) {
-    let (now_ms, random) = (shared.now_ms(), shared.random());
+fn write(shared: &Shared, mut waiting: Waiting<Ready>) -> (Waiting<Ready>, io::Result<String>) {
+    let now_ms = shared.now_ms();
+    let name = *waiting.item.name.get_or_insert_with(|| Name {
+        at_ms: now_ms,
+        random: shared.random(),
+    });
     let ready = &waiting.item;
     let outcome = ready
         .bucket
-        .deliver(&ready.stream, &ready.object, now_ms, random);
+        .deliver(&ready.stream, &ready.object, name, now_ms);
     match &outcome {
         Ok(key) => {
             let config = ready.stream.config();

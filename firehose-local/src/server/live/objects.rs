@@ -1,7 +1,7 @@
 //! One stream's objects on their way out, and those that their bucket refuses.
 
 use super::{Live, State};
-use crate::deliver::Bucket;
+use crate::deliver::{Bucket, Name};
 use crate::outbox::Waiting;
 use crate::partition::Closed;
 use crate::stream::Stream;
@@ -21,6 +21,8 @@ pub(in crate::server) struct Ready {
     pub stream: Arc<Stream>,
     pub bucket: Arc<Bucket>,
     pub object: Closed,
+    /// From its first try on: what comes of one whose answer got lost is overwritten by the next.
+    pub name: Option<Name>,
 }
 
 /// A look at one open partition.
@@ -90,7 +92,12 @@ impl Live {
             return records;
         }
         let failing = waiting.failing_for(now);
-        let Ready { stream, object, .. } = &mut waiting.item;
+        let Ready {
+            stream,
+            object,
+            name: called,
+            ..
+        } = &mut waiting.item;
         let config = stream.config();
         let (name, prefix) = (&config.name, &object.prefix.text);
         if waiting.tries == 0 {
@@ -110,6 +117,7 @@ impl Live {
                 "an object could not be written for as long as it is retried; it goes to the error prefix"
             );
             object.give_up(stream, random);
+            *called = None;
             waiting = waiting.anew();
         }
         if failing >= LONGEST_RETRY || finishing && waiting.tries >= TRIES_AT_STOP {
@@ -200,6 +208,7 @@ impl State {
                 stream: Arc::clone(stream),
                 bucket: Arc::clone(bucket),
                 object,
+                name: None,
             });
         }
     }

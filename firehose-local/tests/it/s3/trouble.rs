@@ -74,6 +74,30 @@ async fn an_s3_that_is_busy_for_a_while_loses_nothing_at_a_stop() {
     assert!(requests.load(Ordering::Relaxed) >= 35);
 }
 
+/// The first four requests that make an object appear are done, and their answers lost: a try is three
+/// requests, so that at least two tries of one object have made it.
+#[tokio::test]
+async fn an_answer_that_gets_lost_makes_no_second_object() {
+    let moto = Moto::start().await;
+    moto.make("raw").await;
+    let lost = |line: &str, before| match line.starts_with("PUT") && before < 4 {
+        true => Fate::Lost,
+        false => Fate::Passed,
+    };
+    let (url, requests) = front(&moto, lost).await;
+    let server = start(&url, 1).await;
+    put(&server, "clickstream", r#"{"userId":45}"#).await;
+    let (totals, _) = server.stop().await;
+    assert_eq!((totals.objects, totals.delivered_records), (1, 1));
+    assert_eq!(requests.load(Ordering::Relaxed), 5);
+    let keys = moto.keys("raw").await;
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert_eq!(
+        moto.object("raw", &keys[0]).await.body,
+        b"{\"userId\":45}\n"
+    );
+}
+
 #[tokio::test]
 async fn an_answer_that_is_late_holds_up_no_other_object() {
     let moto = Moto::start().await;
