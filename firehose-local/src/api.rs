@@ -63,7 +63,7 @@ pub async fn handle(
             // A stop waits for nobody who is late on purpose.
             tokio::select! {
                 () = tokio::time::sleep(drawn.delay) => {}
-                () = shared.stopped() => {}
+                () = shared.stop.begun() => {}
             }
             drawn.fate
         }

@@ -8,6 +8,7 @@ mod live;
 mod recent;
 mod saved;
 mod shared;
+mod stop;
 mod view;
 
 pub use counters::{Counters, Totals};
@@ -192,7 +193,7 @@ impl Server {
             }
         }
         drop(listener);
-        self.shared.stop();
+        self.shared.stop.begin();
         // Calls that are being answered end within a moment: they only touch memory.
         while connections.join_next().await.is_some() {}
         self.shared.finish();
@@ -224,7 +225,7 @@ async fn serve_connection(shared: Arc<Shared>, io: TokioIo<tokio::net::TcpStream
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,
-        () = shared.stopped() => {
+        () = shared.stop.begun() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

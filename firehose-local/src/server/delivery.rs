@@ -17,7 +17,7 @@ pub(super) async fn all(shared: Arc<Shared>) {
         for live in shared.unserved() {
             deliveries.spawn(run(Arc::clone(&shared), live));
         }
-        if shared.is_finishing() {
+        if shared.stop.is_finishing() {
             break;
         }
         tokio::select! {
@@ -49,7 +49,7 @@ async fn wait(shared: &Shared, live: &Live) {
 async fn run(shared: Arc<Shared>, live: Arc<Live>) {
     let mut writing = JoinSet::new();
     loop {
-        let finishing = shared.is_finishing();
+        let finishing = shared.stop.is_finishing();
         let has_room = writing.len() < live.at_once();
         if has_room && let Some(waiting) = live.next_closed(shared.now(), finishing) {
             let shared = Arc::clone(&shared);
@@ -106,7 +106,7 @@ fn settle(shared: &Shared, live: &Live, waiting: Waiting<Ready>, outcome: io::Re
             shared.delivered(object.records, object.error.is_some());
         }
         Err(error) => {
-            let finishing = shared.is_finishing();
+            let finishing = shared.stop.is_finishing();
             let random = &mut || shared.random();
             let discarded = live.refused(waiting, shared.now(), finishing, &error, random);
             shared.discarded(discarded);

@@ -8,6 +8,7 @@ use super::dice::Dice;
 use super::live::{Checked, Common, Live, Status};
 use super::recent::Recent;
 use super::saved::Saved;
+use super::stop::Stop;
 use super::{Config, StartError};
 use crate::api::{AccessKey, ApiError};
 use crate::buffers::Buffers;
@@ -20,7 +21,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// The account of every stream.
@@ -28,16 +29,6 @@ pub(crate) const ACCOUNT: &str = "000000000000";
 
 /// Partitions open at once, of a stream that a call made.
 const ACTIVE_PARTITIONS: u32 = 500;
-
-/// Where a stop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
-    Serving,
-    /// No new connections, no new requests on old ones.
-    Stopping,
-    /// No call will come: deliver all.
-    Finishing,
-}
 
 /// A stream's name, and its region unless it is in every one.
 type Key = (String, Option<String>);
@@ -60,7 +51,7 @@ pub struct Shared {
     dice: Dice,
     counters: Arc<Counters>,
     pub(super) recent: Recent,
-    phase: watch::Sender<Phase>,
+    pub(crate) stop: Stop,
     /// A stream was made: it wants a delivery.
     made: Notify,
     unserved: Mutex<Vec<Arc<Live>>>,
@@ -119,7 +110,7 @@ impl Shared {
             dice: Dice::new(config.seed, config.faults),
             counters: Arc::default(),
             recent: Recent::default(),
-            phase: watch::Sender::new(Phase::Serving),
+            stop: Stop::new(),
             made: Notify::new(),
         })
     }
@@ -307,26 +298,13 @@ impl Shared {
         crate::object::uuid(self.random())
     }
 
-    pub(super) fn stop(&self) {
-        self.phase.send_replace(Phase::Stopping);
-    }
-
+    /// No call will come: all is to be delivered.
     pub(super) fn finish(&self) {
-        self.phase.send_replace(Phase::Finishing);
+        self.stop.finish();
         self.made.notify_one();
         for live in self.streams().values() {
             live.changed.notify_one();
         }
-    }
-
-    pub(super) fn is_finishing(&self) -> bool {
-        *self.phase.borrow() == Phase::Finishing
-    }
-
-    pub(crate) async fn stopped(&self) {
-        let mut phase = self.phase.subscribe();
-        // The sender lives in `self`: waiting cannot fail.
-        let _ = phase.wait_for(|phase| *phase >= Phase::Stopping).await;
     }
 
     /// Counts an object that is written.
