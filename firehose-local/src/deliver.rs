@@ -27,7 +27,19 @@ pub enum Buckets {
     S3(s3::S3),
 }
 
+/// The folder, beside the log's, of what S3 has not taken at a stop: a folder for each bucket.
+pub(crate) const KEPT: &str = "undelivered";
+
 impl Buckets {
+    /// Waits for no answer any more: what is on its way is refused.
+    pub fn give_up(&self) {
+        match self {
+            Self::Folders => {}
+            #[cfg(feature = "s3")]
+            Self::S3(s3) => s3.give_up(),
+        }
+    }
+
     /// Whether a bucket may have this name here. S3 itself judges one in S3; its folder is only that of
     /// its listing, and for the log's there is room beside it.
     ///
@@ -116,6 +128,20 @@ impl Bucket {
             self.log.add(|| log_line(stream.config(), code, now_ms));
         }
         Ok(key)
+    }
+
+    /// Puts an object away in a folder, as it would lie in a bucket there, where the bucket is in S3. A
+    /// bucket that is a folder has no such place: it is asked once more.
+    #[cfg_attr(
+        not(feature = "s3"),
+        allow(unused_variables, reason = "only S3 has such a place")
+    )]
+    pub fn put_away(&self, stream: &Stream, object: &Closed, name: Name) -> Option<io::Result<()>> {
+        match &self.place {
+            Place::Folder(_) => None,
+            #[cfg(feature = "s3")]
+            Place::S3(bucket) => Some(bucket.put_away(stream, object, name)),
+        }
     }
 
     /// Writes a line in the log: an object could not be delivered.

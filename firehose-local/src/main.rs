@@ -18,6 +18,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 /// Amazon Data Firehose on this machine: dynamic partitioning to a folder, with AWS's API.
@@ -122,6 +123,16 @@ struct Serve {
         allow_negative_numbers = true
     )]
     memory: NonZeroU32,
+    /// How long a stop waits for calls that are under way, and then for buckets that take nothing; what S3
+    /// has not taken then is kept in the folder, in `undelivered`
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value = "20",
+        value_parser = seconds,
+        allow_negative_numbers = true
+    )]
+    grace: Duration,
     /// Take only calls that are signed with this key, again for more; without it any signature
     /// is taken, and none
     #[arg(
@@ -147,6 +158,13 @@ struct Serve {
 fn at_least_one(text: &str) -> Result<NonZeroU32, String> {
     text.parse()
         .map_err(|_| format!("give a whole number from 1 to {}, such as 60", u32::MAX))
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or("give seconds, such as 10 or 0.5")
 }
 
 fn variable(text: &str) -> Result<(String, String), &'static str> {
@@ -267,6 +285,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
             .unwrap_or(usize::MAX)
             .saturating_mul(1 << 20),
         access_keys: serve.access_key,
+        grace: serve.grace,
         faults: serve.faults,
         ..Config::new(serve.dir, seed, Arc::new(SystemClock))
     })?;

@@ -26,6 +26,7 @@ use crate::refusal::ConfigError;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::fmt;
 use std::io;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -55,6 +56,8 @@ pub struct Config {
     pub streams_of_a_region: usize,
     /// Keys that calls must be signed with; none takes every call.
     pub access_keys: Vec<AccessKey>,
+    /// How long a stop waits for calls that are under way, and then for buckets that take nothing.
+    pub grace: Duration,
     /// What goes wrong on purpose.
     pub faults: Rates,
     /// Where ids and random strings come from.
@@ -65,7 +68,7 @@ pub struct Config {
 
 impl Config {
     /// No stream, 5,000 to come as at AWS, nothing accelerated, nothing wrong on purpose; a second for each
-    /// transition.
+    /// transition, 20 of grace.
     pub fn new(dir: impl Into<PathBuf>, seed: [u8; 32], clock: Arc<dyn Clock>) -> Self {
         Self {
             streams: Vec::new(),
@@ -76,6 +79,7 @@ impl Config {
             transition: Duration::from_secs(1),
             streams_of_a_region: 5000,
             access_keys: Vec::new(),
+            grace: Duration::from_secs(20),
             faults: Rates::default(),
             seed,
             clock,
@@ -119,14 +123,44 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
+    grace: Duration,
 }
 
 /// A stop that could not deliver everything.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped with {records} records that their buckets have refused to the end: they are lost")]
+#[derive(Debug)]
 pub struct Undelivered {
-    /// How many.
-    pub records: u64,
+    /// Records that are lost.
+    pub lost: u64,
+    /// Records that were put away in a folder, as S3 has not taken them.
+    pub kept: u64,
+    /// That folder; in it is one of each bucket's name.
+    pub folder: PathBuf,
+}
+
+impl std::error::Error for Undelivered {}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lost, kept, folder } = self;
+        let folder = folder.display();
+        out.write_str("stopped")?;
+        if *lost > 0 {
+            write!(
+                out,
+                " with {lost} records that their buckets have refused to the end: they are lost"
+            )?;
+        }
+        if *lost > 0 && *kept > 0 {
+            out.write_str("; and")?;
+        }
+        if *kept > 0 {
+            write!(
+                out,
+                " with {kept} records that S3 has not taken: they are in {folder}, in a folder of each bucket's name. Put them there when it is back: aws s3 sync --exclude .keys {folder}/BUCKET s3://BUCKET"
+            )?;
+        }
+        Ok(())
+    }
 }
 
 /// Connections and headers that take longer are closed.
@@ -144,6 +178,7 @@ impl Server {
             cause,
         })?;
         Ok(Self {
+            grace: config.grace,
             shared: Arc::new(Shared::new(config)?),
         })
     }
@@ -163,13 +198,16 @@ impl Server {
     }
 
     /// Answers calls until `shutdown` completes, then delivers everything that was taken:
-    /// nothing acknowledged is lost by a stop.
+    /// nothing acknowledged is lost by a stop while the buckets take it.
+    ///
+    /// # Errors
+    /// Buckets that took nothing for as long as [`Config::grace`] says.
     pub async fn serve(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Undelivered> {
-        let delivery = tokio::spawn(delivery::all(Arc::clone(&self.shared)));
+        let mut delivery = tokio::spawn(delivery::all(Arc::clone(&self.shared)));
         let mut connections = JoinSet::new();
         tokio::pin!(shutdown);
         loop {
@@ -194,15 +232,26 @@ impl Server {
         }
         drop(listener);
         self.shared.stop.begin();
-        // Calls that are being answered end within a moment: they only touch memory.
-        while connections.join_next().await.is_some() {}
+        // Calls that are being answered end within a moment: they only touch memory. One whose body does
+        // not come has no answer that could be kept.
+        let ended = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(self.grace, ended).await.is_err() {
+            connections.shutdown().await;
+        }
         self.shared.finish();
-        if let Err(error) = delivery.await {
+        let ended = tokio::select! {
+            ended = &mut delivery => ended,
+            () = self.shared.stop.stalled(|| tokio::time::sleep(self.grace)) => {
+                self.shared.give_up();
+                delivery.await
+            }
+        };
+        if let Err(error) = ended {
             tracing::error!(%error, "the delivery ended before its work was done");
         }
         match self.shared.undelivered() {
-            0 => Ok(()),
-            records => Err(Undelivered { records }),
+            None => Ok(()),
+            Some(undelivered) => Err(undelivered),
         }
     }
 }

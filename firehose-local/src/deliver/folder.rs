@@ -35,8 +35,11 @@ impl Folder {
         let probe = folder.staging.join("probe");
         fs_err::write(&probe, b"")?;
         folder.keys.see(&folder.staging.join("PROBE"));
-        fs_err::remove_file(&probe)?;
-        Ok(folder)
+        match fs_err::remove_file(&probe) {
+            // Another stream's look at the same folder has removed it.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(folder),
+        }
     }
 
     /// Writes an object, and gives its path in the bucket.

@@ -4,8 +4,9 @@
 mod path;
 mod upload;
 
-use super::Name;
+use super::folder::Folder;
 use super::keys::Keys;
+use super::{KEPT, Name};
 use crate::config::{Compression, StreamConfig};
 use crate::object::uuid;
 use crate::partition::Closed;
@@ -14,11 +15,11 @@ use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::{Attribute, Attributes, Error, RetryConfig};
 use std::collections::HashMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use upload::Upload;
 
 /// Uploads at once, of one stream or of all together: each holds one part in memory.
@@ -48,6 +49,8 @@ pub struct S3 {
     builder: Arc<AmazonS3Builder>,
     runtime: Handle,
     places: Arc<Semaphore>,
+    /// Whether answers are still waited for.
+    given_up: Arc<watch::Sender<bool>>,
     /// A client of each bucket, and of the region it is asked in: streams share them.
     clients: Arc<Mutex<HashMap<(String, String), AmazonS3>>>,
 }
@@ -99,6 +102,7 @@ impl S3 {
             builder: Arc::new(builder),
             runtime,
             places: Arc::new(Semaphore::new(UPLOADS)),
+            given_up: Arc::new(watch::Sender::new(false)),
             clients: Arc::default(),
         };
         s3.client("any", "us-east-1").map_err(S3Error::Variables)?;
@@ -137,6 +141,26 @@ impl S3 {
             client,
             s3: self.clone(),
             keys: Keys::new(&dir.join(&config.bucket)),
+            kept: dir.join(KEPT),
+        })
+    }
+
+    /// Refuses what waits for S3 now, and from now on.
+    pub(super) fn give_up(&self) {
+        self.given_up.send_replace(true);
+    }
+
+    /// What a request came to, unless it is waited for no more.
+    fn wait<T>(&self, request: impl Future<Output = object_store::Result<T>>) -> io::Result<T> {
+        let mut given_up = self.given_up.subscribe();
+        self.runtime.block_on(async {
+            tokio::select! {
+                answer = request => answer.map_err(refused),
+                // The sender lives in `self`: waiting cannot fail.
+                _ = given_up.wait_for(|given_up| *given_up) => {
+                    Err(io::Error::new(io::ErrorKind::TimedOut, "S3 has not answered until the end"))
+                }
+            }
         })
     }
 }
@@ -147,6 +171,8 @@ pub(super) struct Bucket {
     client: AmazonS3,
     s3: S3,
     keys: Keys,
+    /// Where its objects go in the end if S3 does not take them.
+    kept: PathBuf,
 }
 
 impl Bucket {
@@ -157,18 +183,31 @@ impl Bucket {
         object: &Closed,
         Name { at_ms, random }: Name,
     ) -> io::Result<String> {
-        let runtime = &self.s3.runtime;
         // Never closed: there is always a place to come.
-        let _place = runtime.block_on(self.s3.places.acquire());
+        let _place = self.s3.wait(async { Ok(self.s3.places.acquire().await) })?;
         let key = stream.s3_key(&object.prefix.text, at_ms, random);
         let path = path::of(&key);
         let compression = stream.config().compression;
-        let upload = Upload::new(&self.client, &path, attributes(compression), runtime);
+        let upload = Upload::new(&self.client, &path, attributes(compression), &self.s3);
         // The entry of a ZIP is named with a UUID, too.
         let entry = uuid(random);
         object.body.pack(compression, upload, &entry)?.finish()?;
         self.keys.list_if_other(&key, path.as_ref());
         Ok(String::from(path))
+    }
+
+    /// Puts an object away in a folder.
+    pub(super) fn put_away(&self, stream: &Stream, object: &Closed, name: Name) -> io::Result<()> {
+        let config = stream.config();
+        let place = Folder::open(&self.kept, config)?.put(stream, object, name)?;
+        let (folder, name) = (self.kept.join(&config.bucket), &config.name);
+        tracing::error!(
+            stream = name,
+            records = object.records,
+            "S3 has not taken an object until the end: it is kept as {}",
+            folder.join(place).display()
+        );
+        Ok(())
     }
 }
 

@@ -77,7 +77,10 @@ struct State {
     /// When encryption was started or stopped by a call within the last day, ms.
     encryption_calls: VecDeque<u64>,
     in_flight: Vec<InFlight>,
+    /// Records of objects that nothing has taken at the end.
     lost: u64,
+    /// Records of objects that were put away beside their bucket.
+    kept: u64,
 }
 
 /// One stream.
@@ -151,6 +154,7 @@ impl Live {
                 encryption_calls: VecDeque::new(),
                 in_flight: Vec::new(),
                 lost: 0,
+                kept: 0,
             }),
             changed: Notify::new(),
         }

@@ -9,10 +9,11 @@ use super::live::{Checked, Common, Live, Status};
 use super::recent::Recent;
 use super::saved::Saved;
 use super::stop::Stop;
-use super::{Config, StartError};
+use super::{Config, StartError, Undelivered};
 use crate::api::{AccessKey, ApiError};
 use crate::buffers::Buffers;
 use crate::clock::Clock;
+use crate::deliver::KEPT;
 use crate::metrics;
 use crate::partition::Arrival;
 use crate::stream::Stream;
@@ -302,6 +303,17 @@ impl Shared {
     pub(super) fn finish(&self) {
         self.stop.finish();
         self.made.notify_one();
+        self.wake_all();
+    }
+
+    /// Buckets have taken nothing for long enough: what is left goes where it can.
+    pub(super) fn give_up(&self) {
+        self.stop.give_up();
+        self.common.buckets.give_up();
+        self.wake_all();
+    }
+
+    fn wake_all(&self) {
         for live in self.streams().values() {
             live.changed.notify_one();
         }
@@ -315,6 +327,7 @@ impl Shared {
         };
         self.counters.add(objects, 1);
         self.counters.add(of_records, records);
+        self.stop.landed();
     }
 
     pub(super) fn discarded(&self, records: u64) {
@@ -336,9 +349,13 @@ impl Shared {
         self.started + now
     }
 
-    /// Records that are taken and not written.
-    pub(super) fn undelivered(&self) -> u64 {
-        self.streams().values().map(|live| live.undelivered()).sum()
+    /// What a stop leaves that no bucket has taken, if that is anything.
+    pub(super) fn undelivered(&self) -> Option<Undelivered> {
+        let streams = self.streams();
+        let lost: u64 = streams.values().map(|live| live.undelivered()).sum();
+        let kept: u64 = streams.values().map(|live| live.kept()).sum();
+        let folder = self.common.dir.join(KEPT);
+        (lost + kept > 0).then_some(Undelivered { lost, kept, folder })
     }
 }
 

@@ -1,6 +1,6 @@
 //! How far a stop has come.
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
@@ -9,12 +9,15 @@ enum Phase {
     Stopping,
     /// No call will come: deliver all.
     Finishing,
+    /// Buckets take nothing any more: put away what is left, and end.
+    GivenUp,
 }
 
 /// A stop, which goes forward only.
 #[derive(Debug)]
 pub(crate) struct Stop {
     phase: watch::Sender<Phase>,
+    landed: Notify,
 }
 
 impl Stop {
@@ -22,6 +25,7 @@ impl Stop {
     pub(super) fn new() -> Self {
         Self {
             phase: watch::Sender::new(Phase::Serving),
+            landed: Notify::new(),
         }
     }
 
@@ -36,7 +40,32 @@ impl Stop {
     }
 
     pub(super) fn is_finishing(&self) -> bool {
-        *self.phase.borrow() == Phase::Finishing
+        *self.phase.borrow() >= Phase::Finishing
+    }
+
+    /// Buckets take nothing any more.
+    pub(super) fn give_up(&self) {
+        self.phase.send_replace(Phase::GivenUp);
+    }
+
+    pub(super) fn has_given_up(&self) -> bool {
+        *self.phase.borrow() == Phase::GivenUp
+    }
+
+    /// A bucket has taken an object.
+    pub(super) fn landed(&self) {
+        self.landed.notify_one();
+    }
+
+    /// Waits until a grace has passed in which no bucket has taken an object.
+    pub(super) async fn stalled<F: Future>(&self, mut grace: impl FnMut() -> F) {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.landed.notified() => {}
+                _ = grace() => return,
+            }
+        }
     }
 
     /// Waits until it has begun.
@@ -44,5 +73,24 @@ impl Stop {
         let mut phase = self.phase.subscribe();
         // The sender lives in `self`: waiting cannot fail.
         let _ = phase.wait_for(|phase| *phase >= Phase::Stopping).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_grace_begins_anew_with_each_object_that_lands() {
+        let (stop, mut begun) = (Stop::new(), 0);
+        let grace = || {
+            begun += 1;
+            if begun < 4 {
+                stop.landed();
+            }
+            std::future::ready(())
+        };
+        stop.stalled(grace).await;
+        assert_eq!(begun, 4);
     }
 }

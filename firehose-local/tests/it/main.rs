@@ -23,6 +23,7 @@ mod refusals;
 mod running;
 #[cfg(feature = "s3")]
 mod s3;
+mod stop;
 mod story;
 mod terraform;
 mod trouble;

@@ -1,11 +1,10 @@
 //! An object on its way to S3, written as it comes. What fits into one part is one PUT.
 
-use super::refused;
+use super::S3;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{Attributes, MultipartUpload, ObjectStore, PutOptions};
 use std::io::{self, Write};
-use tokio::runtime::Handle;
 
 /// Bytes of a part. S3 takes 10,000 of them, so that the largest object of a stream (128 MiB, and one
 /// call more) always fits.
@@ -17,7 +16,7 @@ pub(super) struct Upload<'a> {
     client: &'a AmazonS3,
     path: &'a Path,
     attributes: Attributes,
-    runtime: &'a Handle,
+    s3: &'a S3,
     part: Vec<u8>,
     parts: Option<Box<dyn MultipartUpload>>,
 }
@@ -28,13 +27,13 @@ impl<'a> Upload<'a> {
         client: &'a AmazonS3,
         path: &'a Path,
         attributes: Attributes,
-        runtime: &'a Handle,
+        s3: &'a S3,
     ) -> Self {
         Self {
             client,
             path,
             attributes,
-            runtime,
+            s3,
             part: Vec::new(),
             parts: None,
         }
@@ -47,14 +46,14 @@ impl<'a> Upload<'a> {
             None => {
                 let options = self.attributes.clone().into();
                 let begun = self.client.put_multipart_opts(self.path, options);
-                self.runtime.block_on(begun).map_err(refused)?
+                self.s3.wait(begun)?
             }
         };
         let part = std::mem::take(&mut self.part);
         let sent = parts.put_part(part.into());
         // Kept, so that it is aborted where this failed.
         self.parts = Some(parts);
-        self.runtime.block_on(sent).map_err(refused)
+        self.s3.wait(sent)
     }
 
     /// Makes the object appear.
@@ -63,13 +62,13 @@ impl<'a> Upload<'a> {
             let options = PutOptions::from(self.attributes.clone());
             let part = std::mem::take(&mut self.part);
             let put = self.client.put_opts(self.path, part.into(), options);
-            return self.runtime.block_on(put).map(drop).map_err(refused);
+            return self.s3.wait(put).map(drop);
         }
         if !self.part.is_empty() {
             self.send()?;
         }
         if let Some(parts) = &mut self.parts {
-            self.runtime.block_on(parts.complete()).map_err(refused)?;
+            self.s3.wait(parts.complete())?;
         }
         self.parts = None;
         Ok(())
@@ -95,7 +94,7 @@ impl Write for Upload<'_> {
 impl Drop for Upload<'_> {
     fn drop(&mut self) {
         if let Some(mut parts) = self.parts.take()
-            && let Err(error) = self.runtime.block_on(parts.abort())
+            && let Err(error) = self.s3.wait(parts.abort())
         {
             let path = self.path.as_ref();
             tracing::warn!(%error, path, "parts of an object that failed may be left in S3: a lifecycle rule for incomplete uploads removes them");

@@ -12,9 +12,6 @@ use std::time::Duration;
 /// What S3 refuses is tried so long, then lost ("Data Delivery Failure Handling").
 const LONGEST_RETRY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A stop tries a broken disk so often before it gives up and says what is lost.
-const TRIES_AT_STOP: u32 = 8;
-
 /// An object to be, with the stream as it was when it was closed.
 #[derive(Debug)]
 pub(in crate::server) struct Ready {
@@ -74,13 +71,12 @@ impl Live {
     }
 
     /// Takes back an object that could not be written: it is tried again, then under the error
-    /// prefix, and lost only after a day, or at a stop that has tried often enough. Gives the
-    /// number of records that were thrown away because the stream was deleted meanwhile.
+    /// prefix, and lost only after a day. Gives the number of records that were thrown away because
+    /// the stream was deleted meanwhile.
     pub(in crate::server) fn refused(
         &self,
         mut waiting: Waiting<Ready>,
         now: Duration,
-        finishing: bool,
         error: &io::Error,
         random: &mut dyn FnMut() -> [u8; 16],
     ) -> u64 {
@@ -120,16 +116,31 @@ impl Live {
             *called = None;
             waiting = waiting.anew();
         }
-        if failing >= LONGEST_RETRY || finishing && waiting.tries >= TRIES_AT_STOP {
-            tracing::error!(
-                records,
-                "an object is lost: its bucket has refused it to the end"
-            );
-            state.lost += records;
+        if failing >= LONGEST_RETRY {
+            state.lose(records, error);
             return 0;
         }
         state.closed.failed(waiting, now);
         0
+    }
+
+    /// An object has been put away beside its bucket.
+    pub(in crate::server) fn put_away(&self, object: &Closed) {
+        let mut state = self.state();
+        state.landed(object);
+        state.kept += object.records;
+    }
+
+    /// An object could not even be put away.
+    pub(in crate::server) fn lost(&self, object: &Closed, error: &io::Error) {
+        let mut state = self.state();
+        state.landed(object);
+        state.lose(object.records, error);
+    }
+
+    /// Records of objects that were put away beside their bucket.
+    pub(in crate::server) fn kept(&self) -> u64 {
+        self.state().kept
     }
 
     /// An object is written.
@@ -199,6 +210,11 @@ impl State {
         if let Some(at) = self.in_flight.iter().position(|one| *one == landed) {
             self.in_flight.swap_remove(at);
         }
+    }
+
+    fn lose(&mut self, records: u64, error: &io::Error) {
+        tracing::error!(%error, records, "an object is lost: its bucket has refused it to the end");
+        self.lost += records;
     }
 
     pub(super) fn close(&mut self, objects: Vec<Closed>) {
