@@ -116,10 +116,17 @@ impl Body {
     ///
     /// # Errors
     /// Of the disk. The body is as it was.
-    pub fn settle(&self) -> io::Result<Option<PathBuf>> {
+    pub fn settle(&self) -> io::Result<Option<(fs_err::File, PathBuf)>> {
         match self.packed {
             Some(_) => Ok(None),
             None => self.rest.settle(),
+        }
+    }
+
+    /// That file has been synced: see [`Buffer::settled`].
+    pub fn settled(&self) {
+        if self.packed.is_none() {
+            self.rest.settled();
         }
     }
 }

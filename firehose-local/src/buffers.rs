@@ -264,27 +264,35 @@ impl Buffer {
         apart.slot.memory.write_to(&[], out)
     }
 
-    /// The file that holds the whole buffer and nothing else, if it has one to itself: what is in
-    /// memory is written behind the rest, and synced. The file may be renamed; the buffer is empty
-    /// then.
+    /// The file that holds the whole buffer and nothing else, and its path, if it has one to itself: what
+    /// is in memory is written behind the rest. The buffer is as it was, and this can be done again,
+    /// until the file has been synced and it is [`Self::settled`].
     ///
     /// # Errors
-    /// Of the disk. The buffer is as it was.
-    pub fn settle(&self) -> io::Result<Option<PathBuf>> {
+    /// Of the disk.
+    pub fn settle(&self) -> io::Result<Option<(fs_err::File, PathBuf)>> {
+        let apart = self.apart();
+        let Spilled::Own(own) = &apart.slot.spilled else {
+            return Ok(None);
+        };
+        let file = own.finish(&apart.slot.memory)?;
+        Ok(Some((file, own.path().to_owned())))
+    }
+
+    /// The file of [`Self::settle`] has been synced: memory for its last part is given back. The file may
+    /// be renamed; the buffer is empty then.
+    pub fn settled(&self) {
         let mut apart = self.apart();
         let Slot {
             memory, spilled, ..
         } = &mut apart.slot;
-        let Spilled::Own(own) = spilled else {
-            return Ok(None);
-        };
-        own.finish(memory)?;
-        let path = own.path().to_owned();
-        let (part, mut state) = (std::mem::take(memory), self.all.state());
-        state.own_bytes += u64::try_from(part.length()).unwrap_or(u64::MAX);
-        state.memory -= part.memory();
-        state.pool.give_back(part);
-        Ok(Some(path))
+        if let Spilled::Own(own) = spilled {
+            own.take(memory);
+            let (part, mut state) = (std::mem::take(memory), self.all.state());
+            state.own_bytes += u64::try_from(part.length()).unwrap_or(u64::MAX);
+            state.memory -= part.memory();
+            state.pool.give_back(part);
+        }
     }
 
     /// What the buffer is made of, while others go on.

@@ -65,6 +65,17 @@ pub struct Name {
     pub random: [u8; 16],
 }
 
+/// An object to be delivered.
+#[derive(Debug, Clone, Copy)]
+pub struct Parcel<'a> {
+    /// Its stream, as it was when it was closed.
+    pub stream: &'a Stream,
+    /// Its bytes.
+    pub object: &'a Closed,
+    /// What it is called.
+    pub name: Name,
+}
+
 /// A stream's bucket, and its log, which is always a file.
 #[derive(Debug)]
 pub struct Bucket {
@@ -97,7 +108,17 @@ impl Bucket {
         })
     }
 
-    /// How many objects it takes at once: a disk is no faster for it, while S3 is far away.
+    /// How many objects are worth one call of [`Self::deliver`]: a disk syncs them together.
+    pub fn a_call(&self) -> usize {
+        match &self.place {
+            Place::Folder(_) => 256,
+            #[cfg(feature = "s3")]
+            Place::S3(_) => 1,
+        }
+    }
+
+    /// How many calls of [`Self::deliver`] it takes at once: a disk is no faster for it, while S3 is far
+    /// away.
     pub fn at_once(&self) -> usize {
         match &self.place {
             Place::Folder(_) => 1,
@@ -106,28 +127,23 @@ impl Bucket {
         }
     }
 
-    /// Writes an object, and for failed records a line in the log; gives its key in the bucket. Done
-    /// again after a failure under the same name, it takes the place of what has appeared all the same.
+    /// Writes objects, and for failed records a line in the log; gives the key of each in the bucket. Done
+    /// again after a failure under the same name, one takes the place of what has appeared all the same.
     ///
-    /// # Errors
-    /// What the bucket refuses it with. Nothing has appeared there then, unless it was an answer of S3
-    /// that got lost.
-    pub fn deliver(
-        &self,
-        stream: &Stream,
-        object: &Closed,
-        name: Name,
-        now_ms: u64,
-    ) -> io::Result<String> {
-        let key = match &self.place {
-            Place::Folder(folder) => folder.put(stream, object, name)?,
+    /// An error is what the bucket refuses that one with. Nothing of it has appeared there then, unless it
+    /// was an answer of S3 that got lost.
+    pub fn deliver(&self, parcels: &[Parcel<'_>], now_ms: u64) -> Vec<io::Result<String>> {
+        let outcomes = match &self.place {
+            Place::Folder(folder) => folder.put(parcels),
             #[cfg(feature = "s3")]
-            Place::S3(bucket) => bucket.put(stream, object, name)?,
+            Place::S3(bucket) => parcels.iter().map(|parcel| bucket.put(parcel)).collect(),
         };
-        if let Some(code) = object.error {
-            self.log.add(|| log_line(stream.config(), code, now_ms));
+        for (Parcel { stream, object, .. }, outcome) in parcels.iter().zip(&outcomes) {
+            if let (Some(code), Ok(_)) = (object.error, outcome) {
+                self.log.add(|| log_line(stream.config(), code, now_ms));
+            }
         }
-        Ok(key)
+        outcomes
     }
 
     /// Puts an object away in a folder, as it would lie in a bucket there, where the bucket is in S3. A
@@ -136,11 +152,11 @@ impl Bucket {
         not(feature = "s3"),
         allow(unused_variables, reason = "only S3 has such a place")
     )]
-    pub fn put_away(&self, stream: &Stream, object: &Closed, name: Name) -> Option<io::Result<()>> {
+    pub fn put_away(&self, parcel: &Parcel<'_>) -> Option<io::Result<()>> {
         match &self.place {
             Place::Folder(_) => None,
             #[cfg(feature = "s3")]
-            Place::S3(bucket) => Some(bucket.put_away(stream, object, name)),
+            Place::S3(bucket) => Some(bucket.put_away(parcel)),
         }
     }
 

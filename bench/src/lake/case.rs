@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use firehose_local::buffers::Buffers;
-use firehose_local::deliver::{Bucket, Buckets, Name};
+use firehose_local::deliver::{Bucket, Buckets, Name, Parcel};
 use firehose_local::partition::{Arrival, Closed, Limits, Partitions};
 use firehose_local::stream::Pieces;
 use firehose_local::{Compression, PartitionBy, Processor, ProcessorKind, Stream, StreamConfig};
@@ -227,15 +227,27 @@ fn deliver<'a>(
     };
     let (mut objects, mut put, mut written) = (0, 0, 0);
     let mut write = |full: Vec<Closed>| -> anyhow::Result<()> {
-        for object in full {
-            anyhow::ensure!(object.error.is_none(), "failed: {:?}", object.error);
-            objects += 1;
-            written += object.records;
-            let name = Name {
-                at_ms: NOW_MS,
-                random: (u128::MAX - objects as u128).to_le_bytes(),
-            };
-            bucket.deliver(&stream, &object, name, NOW_MS)?;
+        let mut full = full.into_iter().peekable();
+        while full.peek().is_some() {
+            let batch: Vec<Closed> = full.by_ref().take(bucket.a_call()).collect();
+            let parcels = batch.iter().map(|object| {
+                anyhow::ensure!(object.error.is_none(), "failed: {:?}", object.error);
+                objects += 1;
+                written += object.records;
+                let name = Name {
+                    at_ms: NOW_MS,
+                    random: (u128::MAX - objects as u128).to_le_bytes(),
+                };
+                Ok(Parcel {
+                    stream: &stream,
+                    object,
+                    name,
+                })
+            });
+            let parcels = parcels.collect::<anyhow::Result<Vec<_>>>()?;
+            for outcome in bucket.deliver(&parcels, NOW_MS) {
+                outcome?;
+            }
         }
         Ok(())
     };

@@ -31,22 +31,25 @@ impl Own {
 
     /// Appends a part. After an error the file counts as it was before.
     pub(super) fn append(&mut self, part: &Chunks) -> io::Result<()> {
-        self.write(part).map(|_| ())
+        self.write(part)?;
+        self.take(part);
+        Ok(())
     }
 
-    /// Appends the last part, and makes the file end there and last through a crash. After an
-    /// error the file counts as it was before.
-    pub(super) fn finish(&mut self, part: &Chunks) -> io::Result<()> {
-        let before = self.end;
+    /// Writes the last part behind the others, and makes the file end there. It counts as it was before
+    /// until [`Self::take`]: a part that no sync has made safe is written again.
+    pub(super) fn finish(&self, part: &Chunks) -> io::Result<fs_err::File> {
         let file = self.write(part)?;
-        let finished = file.set_len(self.end).and_then(|()| file.sync_data());
-        if finished.is_err() {
-            self.end = before;
-        }
-        finished
+        file.set_len(self.end + length(part))?;
+        Ok(file)
     }
 
-    fn write(&mut self, part: &Chunks) -> io::Result<fs_err::File> {
+    /// Counts a part that stands behind the others.
+    pub(super) fn take(&mut self, part: &Chunks) {
+        self.end += length(part);
+    }
+
+    fn write(&self, part: &Chunks) -> io::Result<fs_err::File> {
         let mut file = fs_err::OpenOptions::new()
             .create(true)
             .write(true)
@@ -55,7 +58,6 @@ impl Own {
         // Behind the end may lie what a write that failed has left.
         file.seek(SeekFrom::Start(self.end))?;
         part.write_to(&[], &mut file)?;
-        self.end += u64::try_from(part.length()).unwrap_or(u64::MAX);
         Ok(file)
     }
 
@@ -64,6 +66,10 @@ impl Own {
         let file = fs_err::File::open(&self.path)?;
         copy(&mut file.take(self.end), self.end, out)
     }
+}
+
+fn length(part: &Chunks) -> u64 {
+    u64::try_from(part.length()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Own {

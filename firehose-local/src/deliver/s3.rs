@@ -6,11 +6,9 @@ mod upload;
 
 use super::folder::Folder;
 use super::keys::Keys;
-use super::{KEPT, Name};
+use super::{KEPT, Name, Parcel};
 use crate::config::{Compression, StreamConfig};
 use crate::object::uuid;
-use crate::partition::Closed;
-use crate::stream::Stream;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::{Attribute, Attributes, Error, RetryConfig};
 use std::collections::HashMap;
@@ -177,12 +175,12 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// Uploads an object, and gives its key.
-    pub(super) fn put(
-        &self,
-        stream: &Stream,
-        object: &Closed,
-        Name { at_ms, random }: Name,
-    ) -> io::Result<String> {
+    pub(super) fn put(&self, parcel: &Parcel<'_>) -> io::Result<String> {
+        let Parcel {
+            stream,
+            object,
+            name: Name { at_ms, random },
+        } = *parcel;
         // Never closed: there is always a place to come.
         let _place = self.s3.wait(async { Ok(self.s3.places.acquire().await) })?;
         let key = stream.s3_key(&object.prefix.text, at_ms, random);
@@ -197,16 +195,18 @@ impl Bucket {
     }
 
     /// Puts an object away in a folder.
-    pub(super) fn put_away(&self, stream: &Stream, object: &Closed, name: Name) -> io::Result<()> {
-        let config = stream.config();
-        let place = Folder::open(&self.kept, config)?.put(stream, object, name)?;
-        let (folder, name) = (self.kept.join(&config.bucket), &config.name);
-        tracing::error!(
-            stream = name,
-            records = object.records,
-            "S3 has not taken an object until the end: it is kept as {}",
-            folder.join(place).display()
-        );
+    pub(super) fn put_away(&self, parcel: &Parcel<'_>) -> io::Result<()> {
+        let config = parcel.stream.config();
+        let put = Folder::open(&self.kept, config)?.put(std::slice::from_ref(parcel));
+        for place in put {
+            let place = self.kept.join(&config.bucket).join(place?);
+            tracing::error!(
+                stream = config.name,
+                records = parcel.object.records,
+                "S3 has not taken an object until the end: it is kept as {}",
+                place.display()
+            );
+        }
         Ok(())
     }
 }

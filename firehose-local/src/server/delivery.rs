@@ -3,12 +3,15 @@
 
 use super::live::{Live, Ready};
 use super::shared::Shared;
-use crate::deliver::Name;
+use crate::deliver::{Name, Parcel};
 use crate::outbox::Waiting;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
+
+/// Bytes from which on a batch grows no more: its objects get their names together.
+const LARGE_BATCH: u64 = 64 << 20;
 
 /// Runs a delivery for each stream until all have ended: a folder that refuses holds up its own
 /// stream alone.
@@ -52,14 +55,13 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
     loop {
         let finishing = shared.stop.is_finishing();
         let has_room = writing.len() < live.at_once();
-        // At the very end nothing waits for its next try.
-        let now = match shared.stop.has_given_up() {
-            true => Duration::MAX,
-            false => shared.now(),
+        let batch = match has_room {
+            true => batch(&shared, &live),
+            false => Vec::new(),
         };
-        if has_room && let Some(waiting) = live.next_closed(now, finishing) {
+        if !batch.is_empty() {
             let shared = Arc::clone(&shared);
-            writing.spawn_blocking(move || write(&shared, waiting));
+            writing.spawn_blocking(move || write(&shared, batch));
             continue;
         }
         if writing.is_empty() && (live.is_deleted() || finishing && live.is_done()) {
@@ -67,7 +69,11 @@ async fn run(shared: Arc<Shared>, live: Arc<Live>) {
         }
         tokio::select! {
             Some(written) = writing.join_next() => match written {
-                Ok((waiting, outcome)) => settle(&shared, &live, waiting, &outcome),
+                Ok(written) => {
+                    for (waiting, outcome) in written {
+                        settle(&shared, &live, waiting, &outcome);
+                    }
+                }
                 Err(error) => {
                     tracing::error!(%error, "a delivery ended before its work was done");
                     return;
@@ -91,44 +97,96 @@ enum Outcome {
     Lost(io::Error),
 }
 
-/// Writes an object, and says how that went.
-fn write(shared: &Shared, mut waiting: Waiting<Ready>) -> (Waiting<Ready>, Outcome) {
+/// What is to be written now, as much as is worth one call.
+fn batch(shared: &Shared, live: &Live) -> Vec<Waiting<Ready>> {
+    // At the very end nothing waits for its next try.
+    let now = match shared.stop.has_given_up() {
+        true => Duration::MAX,
+        false => shared.now(),
+    };
+    let finishing = shared.stop.is_finishing();
+    let (mut batch, mut bytes, most) = (Vec::new(), 0, live.a_call());
+    while batch.len() < most
+        && bytes < LARGE_BATCH
+        && let Some(waiting) = live.next_closed(now, finishing)
+    {
+        bytes += waiting.item.object.body.length();
+        batch.push(waiting);
+    }
+    batch
+}
+
+/// Writes objects, and says how that went with each.
+fn write(shared: &Shared, mut batch: Vec<Waiting<Ready>>) -> Vec<(Waiting<Ready>, Outcome)> {
     let now_ms = shared.now_ms();
-    let name = *waiting.item.name.get_or_insert_with(|| Name {
+    let new = || Name {
         at_ms: now_ms,
         random: shared.random(),
-    });
-    let Ready {
-        stream,
-        bucket,
-        object,
-        ..
-    } = &waiting.item;
-    let is_last = shared.stop.has_given_up();
-    if is_last && let Some(put_away) = bucket.put_away(stream, object, name) {
-        let outcome = match put_away {
-            Ok(()) => Outcome::PutAway,
-            Err(error) => Outcome::Lost(error),
-        };
-        return (waiting, outcome);
-    }
-    let outcome = match bucket.deliver(stream, object, name, now_ms) {
-        Ok(key) => {
-            shared.recent.add(stream.config(), &key, object, now_ms);
-            Outcome::Delivered
-        }
-        Err(error) => {
-            // At the first try alone: AWS samples, too, what it logs of many failures.
-            if waiting.tries == 0 {
-                bucket.log_refusal(stream, &error, now_ms);
-            }
-            match is_last {
-                true => Outcome::Lost(error),
-                false => Outcome::Refused(error),
-            }
-        }
     };
-    (waiting, outcome)
+    let names = batch.iter_mut();
+    let names: Vec<Name> = names
+        .map(|waiting| *waiting.item.name.get_or_insert_with(new))
+        .collect();
+    let mut outcomes = Vec::new();
+    let mut names = names.into_iter();
+    // A stream that was changed may have another bucket than it had.
+    for run in batch.chunk_by(|one, next| Arc::ptr_eq(&one.item.bucket, &next.item.bucket)) {
+        let named = run.iter().zip(names.by_ref());
+        let parcels: Vec<Parcel<'_>> = named
+            .map(|(waiting, name)| Parcel {
+                stream: &waiting.item.stream,
+                object: &waiting.item.object,
+                name,
+            })
+            .collect();
+        outcomes.extend(write_run(shared, run, &parcels, now_ms));
+    }
+    batch.into_iter().zip(outcomes).collect()
+}
+
+/// Writes objects of one bucket.
+fn write_run(
+    shared: &Shared,
+    run: &[Waiting<Ready>],
+    parcels: &[Parcel<'_>],
+    now_ms: u64,
+) -> Vec<Outcome> {
+    let Some(bucket) = run.first().map(|waiting| &waiting.item.bucket) else {
+        return Vec::new();
+    };
+    let is_last = shared.stop.has_given_up();
+    if is_last {
+        let put_away = parcels.iter().map(|parcel| bucket.put_away(parcel));
+        if let Some(put_away) = put_away.collect::<Option<Vec<_>>>() {
+            let outcomes = put_away.into_iter();
+            return outcomes
+                .map(|put_away| put_away.map_or_else(Outcome::Lost, |()| Outcome::PutAway))
+                .collect();
+        }
+    }
+    let delivered = bucket.deliver(parcels, now_ms);
+    let outcomes = run.iter().zip(delivered);
+    outcomes
+        .map(|(waiting, outcome)| {
+            let Ready { stream, object, .. } = &waiting.item;
+            match outcome {
+                Ok(key) => {
+                    shared.recent.add(stream.config(), &key, object, now_ms);
+                    Outcome::Delivered
+                }
+                Err(error) => {
+                    // At the first try alone: AWS samples, too, what it logs of many failures.
+                    if waiting.tries == 0 {
+                        bucket.log_refusal(stream, &error, now_ms);
+                    }
+                    match is_last {
+                        true => Outcome::Lost(error),
+                        false => Outcome::Refused(error),
+                    }
+                }
+            }
+        })
+        .collect()
 }
 
 /// Counts an object that is written, or takes it back.

@@ -150,7 +150,12 @@ impl Live {
         state.tally.delivered(object, now_ms);
     }
 
-    /// How many of its objects may be written at once.
+    /// How many of its objects are worth one call of [`Bucket::deliver`].
+    pub(in crate::server) fn a_call(&self) -> usize {
+        self.state().now.bucket.a_call()
+    }
+
+    /// How many such calls there may be at once.
     pub(in crate::server) fn at_once(&self) -> usize {
         self.state().now.bucket.at_once()
     }
