@@ -304,3 +304,33 @@ async fn nothing_is_ignored_what_is_not_built_or_not_known_is_named() {
     assert!(body["message"].as_str().unwrap().contains("PartitionKey"));
     server.stop().await;
 }
+
+/// A query is a program from outside: those that loop, allocate, read the environment or end the process
+/// make no stream.
+#[tokio::test]
+async fn a_query_that_could_leave_the_record_or_never_end_makes_no_stream() {
+    let cases = [
+        ("env.HOME", "env/0"),
+        ("$ENV.HOME", "$ENV"),
+        ("halt", "halt/0"),
+        ("input", "input/0"),
+        ("range(1000000000)", "range/1"),
+        ("repeat(.)", "repeat/1"),
+    ];
+    let call = |(term, named): (&str, &str)| {
+        let input = create(|it| {
+            it["ProcessingConfiguration"]["Processors"][0]["Parameters"][0]["ParameterValue"] =
+                json!(format!("{{team:{term}}}"));
+        });
+        let words = format!(
+            "the MetadataExtractionQuery uses `{named}`, which this Firehose does not run: see the list of what it runs in the README"
+        );
+        (
+            "CreateDeliveryStream",
+            input,
+            "InvalidArgumentException",
+            words,
+        )
+    };
+    refused(cases.into_iter().map(call).collect()).await;
+}
