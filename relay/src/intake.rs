@@ -8,6 +8,7 @@
 pub mod address;
 pub mod answer;
 pub mod body;
+pub mod counters;
 pub mod dialect;
 pub mod key;
 pub mod memory;
@@ -19,7 +20,7 @@ pub mod sort;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -32,6 +33,7 @@ use http::{Request, StatusCode, header};
 use self::address::KeptAddress;
 use self::answer::{Done, Refusal, Taken};
 use self::body::Arriving;
+use self::counters::Counters;
 use self::dialect::Form;
 use self::key::{Keyring, Kind, WriteKey};
 use self::memory::Memory;
@@ -108,31 +110,6 @@ pub struct Intake {
     by_address: Option<Rate>,
     outcomes: Outcomes,
     counters: Counters,
-}
-
-/// How often a request met which end.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Requests answered with 200.
-    pub answered: AtomicU64,
-    refused: [AtomicU64; Refusal::CODES.len()],
-}
-
-impl Counters {
-    /// Counts a request that was refused as a whole.
-    pub fn refuse(&self, refusal: &Refusal) {
-        let (_, code) = refusal.kind();
-        let place = Refusal::CODES.iter().position(|known| *known == code);
-        if let Some(counter) = place.and_then(|place| self.refused.get(place)) {
-            counter.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// How many requests were refused, by code.
-    pub fn refused(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        let counts = self.refused.iter().map(|counter| counter.load(Relaxed));
-        Refusal::CODES.into_iter().zip(counts)
-    }
 }
 
 impl Intake {
