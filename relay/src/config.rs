@@ -18,7 +18,7 @@ use self::rooms::server;
 use self::secret::Secret;
 use crate::intake::origin::Origin;
 use crate::logging::{LogFilter, LogFormat};
-use crate::{http, identity, intake, keys, rejected, sink, spool};
+use crate::{http, identity, intake, keys, rejected, sink, spool, traces};
 
 /// The relay's settings, room by room.
 #[derive(Clone, Debug)]
@@ -42,6 +42,8 @@ pub struct Config {
     pub metrics_token: Option<Secret>,
     /// Watchers of the live view at once; 0 turns it off.
     pub live_watchers: usize,
+    /// Where traces of requests go.
+    pub traces: Option<traces::Config>,
     /// Who may send, and how much.
     pub intake: intake::Config,
     /// Whose an event is.
@@ -94,6 +96,7 @@ impl Config {
             allow_host: server.allow_host,
             metrics_token: server.metrics_token,
             live_watchers: server.live_watchers,
+            traces: server.traces,
             intake,
             identity: rooms::identity::composed(flags.identity, read.identity),
             keys,

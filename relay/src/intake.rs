@@ -51,6 +51,7 @@ use crate::redact::Rules;
 use crate::rejected::Keeper;
 use crate::spool::{AppendError, Spool, Stored};
 use crate::stamp::MessageIds;
+use crate::traces::{Events, Step, Trace, Traces};
 
 /// Who may send, and how much.
 #[derive(Clone, Debug)]
@@ -110,6 +111,7 @@ pub struct Intake {
     by_address: Option<Rate>,
     outcomes: Outcomes,
     counters: Counters,
+    traces: Traces,
 }
 
 impl Intake {
@@ -141,21 +143,32 @@ impl Intake {
             by_address,
             outcomes: Outcomes::default(),
             counters: Counters::default(),
+            traces: Traces::default(),
         }
+    }
+
+    /// The room, whose requests leave these traces.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// Takes the events of a request.
     pub async fn take<B: Arriving>(&self, form: Form, request: Request<B>) -> Response {
-        match self.try_take(form, request).await {
+        let (path, headers) = (request.uri().path(), request.headers());
+        let mut trace = self.traces.begin(path, headers, &*self.clock);
+        let (events, response) = match self.try_take(form, request, &mut trace).await {
             Ok(taken) => {
                 self.counters.answered.fetch_add(1, Relaxed);
-                taken.response()
+                (Events::of(&taken), taken.response())
             }
             Err(refusal) => {
                 self.counters.refuse(&refusal);
-                refusal.response()
+                (Events::default(), refusal.response())
             }
-        }
+        };
+        trace.answered(response.status(), events);
+        response
     }
 
     /// Reads what a client says that is no event, and drops it.
@@ -187,6 +200,7 @@ impl Intake {
         &self,
         form: Form,
         request: Request<B>,
+        trace: &mut Trace<'_>,
     ) -> Result<Taken, Refusal> {
         let (head, body) = request.into_parts();
         // Looked up before the body is read, for its bound; answered after, so that the client has
@@ -200,6 +214,7 @@ impl Intake {
         };
         let mut held = self.memory.hold(matches!(known, Some(Ok(_))));
         let wire = body::read(body, limit, &mut held).await?;
+        trace.did(Step::Receive);
         let spool = self.door.spool()?;
         if let (Some(rate), Some(address)) = (&self.by_address, self.visitor(&head)) {
             self.paced(rate, &rate::household(address))?;
@@ -234,7 +249,9 @@ impl Intake {
             }
         }
         let newest = sorted.anonymous_id.take();
+        trace.did(Step::Sort);
         let mut taken = self.store(&spool, count, sorted).await?;
+        trace.did(Step::Store);
         taken.remembered = self.identity.remember(visit, newest.as_deref());
         Ok(taken)
     }
@@ -331,6 +348,12 @@ impl Intake {
     #[must_use]
     pub fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// What became of traces.
+    #[must_use]
+    pub fn traces(&self) -> &Traces {
+        &self.traces
     }
 
     /// The room that names users.

@@ -92,6 +92,9 @@ pub mod health;
 // The rooms' counters as Prometheus text.
 pub mod metrics;
 
+// One request's way, told to who collects such things.
+pub mod traces;
+
 // To watch: the stream as it happens.
 pub mod live;
 

@@ -15,6 +15,7 @@ use crate::intake::Intake;
 use crate::rejected;
 use crate::spool;
 use crate::spool::books::SYNC_BOUNDS_US;
+use crate::traces;
 
 mod stream;
 
@@ -291,6 +292,22 @@ impl Page {
             "Rejected events since the start that were written to rejected/, or could not be.",
             counts
                 .map(|(name, count)| (name, count.load(Relaxed)))
+                .into_iter(),
+        );
+    }
+
+    /// What became of traces; all 0 where nobody wants any.
+    pub fn traces(&mut self, counters: Option<&traces::Counters>) {
+        let counts = [
+            ("exported", counters.map(|counters| &counters.exported)),
+            ("dropped", counters.map(|counters| &counters.dropped)),
+        ];
+        self.by_name(
+            "traces_total",
+            "result",
+            "Traces of requests since the start, by whether the collector has them.",
+            counts
+                .map(|(name, count)| (name, count.map_or(0, |count| count.load(Relaxed))))
                 .into_iter(),
         );
     }

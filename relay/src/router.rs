@@ -175,6 +175,7 @@ async fn metrics(State(rooms): Shared, headers: HeaderMap, uri: Uri) -> Response
     page.foreseen(&foreseen.unwrap_or_default());
     page.intake(&rooms.intake);
     page.rejected(rooms.keeper.counters());
+    page.traces(rooms.intake.traces().counters());
     #[cfg(feature = "tls")]
     if let Some(expires_ms) = rooms
         .tls

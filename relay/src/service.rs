@@ -24,6 +24,7 @@ use crate::router::hot::Hot;
 use crate::router::{self, Rooms};
 use crate::sink;
 use crate::spool::{Files, OpenError, RealFiles, Spool, Totals};
+use crate::traces::Traces;
 
 /// What a relay takes from outside, so that a test can give its own.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ pub struct Relay {
     stop: watch::Sender<Option<Duration>>,
     started: watch::Receiver<Started>,
     life: JoinHandle<Left>,
+    tracing: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -149,8 +151,12 @@ impl Relay {
             Arc::clone(&edges.clock),
             nonce,
         );
+        let (traces, exporter) = match config.traces.clone() {
+            Some(to) => Traces::to(to, &nonce),
+            None => (Traces::default(), None),
+        };
         let rooms = Arc::new(Rooms {
-            intake,
+            intake: intake.traced(traces),
             door,
             keeper,
             live,
@@ -164,6 +170,7 @@ impl Relay {
         let (stop, stopping) = watch::channel(None);
         let (starting, started) = watch::channel(Started::NotYet);
         watch_keys(&config, &rooms, &stopping);
+        let tracing = exporter.map(|exporter| tokio::spawn(exporter.run(stopping.clone())));
         #[cfg(feature = "tls")]
         if let Some(tls) = config.http.tls.clone() {
             let clock = Arc::clone(&edges.clock);
@@ -180,6 +187,7 @@ impl Relay {
             stop,
             started,
             life,
+            tracing,
         })
     }
 
@@ -270,6 +278,10 @@ impl Relay {
                 grace_seconds = grace.as_secs_f64(),
                 "not everything could be delivered in time; the rest stays in the spool"
             );
+        }
+        if let Some(tracing) = self.tracing {
+            // The last traces: no longer than one sending may take.
+            let _sent = tracing.await;
         }
         let keeper = Arc::clone(&self.rooms.keeper);
         // A keeper's disk may be slow: not on a thread that serves others.

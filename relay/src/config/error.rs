@@ -9,6 +9,7 @@ use crate::intake::proxy::InvalidNetwork;
 use crate::keys::KeyError;
 use crate::redact::path::InvalidPath;
 use crate::redact::query::InvalidName;
+use crate::tools::https::HttpsError;
 
 /// What is wrong with the settings. Ends with status 64.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,12 @@ pub enum ConfigError {
     #[cfg(feature = "tls")]
     #[error(transparent)]
     Tls(#[from] crate::http::tls::TlsError),
+    /// An address for traces that is none.
+    #[error("--traces-endpoint {0:?}: write it whole, such as http://127.0.0.1:4318/v1/traces")]
+    TracesEndpoint(String),
+    /// One that cannot be spoken to.
+    #[error("--traces-endpoint: {0}")]
+    TracesHttps(#[from] HttpsError),
     /// A certificate without its key, or the other way round.
     #[error("{0} needs {1}: a certificate and its private key come together")]
     HalfOfTls(&'static str, &'static str),

@@ -128,6 +128,7 @@ fn bad_settings_end_with_64_and_say_what_to_do() {
         ),
         ("config_negative", &["--config", "negative.toml"]),
         ("log_filter", &["--log-filter", "!!!"]),
+        ("traces_endpoint", &["--traces-endpoint", "collector"]),
         ("no_write_key", &[]),
         ("no_write_key_check", &["check"]),
     ] {

@@ -43,4 +43,5 @@ mod tail;
 #[cfg(feature = "tls")]
 mod tls;
 mod tokens;
+mod traces;
 mod visitor;

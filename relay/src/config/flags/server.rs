@@ -94,6 +94,10 @@ pub struct ServerFlags {
         env = "CLICKSTREAM_LIVE_WATCHERS"
     )]
     pub live_watchers: Option<usize>,
+    /// Where a trace of each request with events goes, by OTLP over HTTP as JSON, such as
+    /// `http://127.0.0.1:4318/v1/traces`
+    #[arg(long, value_name = "URL", env = "CLICKSTREAM_TRACES_ENDPOINT")]
+    pub traces_endpoint: Option<String>,
     /// Time for a request's header to arrive, and for a kept connection to idle [default: 30]
     #[arg(
         long,
@@ -143,6 +147,7 @@ layered!(ServerFlags:
     metrics_token
     max_connections
     live_watchers
+    traces_endpoint
     header_timeout
     body_timeout
     grace

@@ -15,6 +15,8 @@ use crate::intake::origin::Origin;
 use crate::intake::proxy::Proxies;
 use crate::live;
 use crate::logging::{LogFilter, LogFormat};
+use crate::tools::https;
+use crate::traces;
 
 /// What `[server]` says, for several rooms.
 pub(in crate::config) struct Server {
@@ -27,6 +29,7 @@ pub(in crate::config) struct Server {
     pub allow_host: Vec<String>,
     pub proxies: Proxies,
     pub live_watchers: usize,
+    pub traces: Option<traces::Config>,
     pub metrics_token: Option<Secret>,
     pub grace: Duration,
 }
@@ -75,6 +78,7 @@ pub(in crate::config) fn composed(flags: ServerFlags) -> Result<Server, ConfigEr
         allow_host: flags.allow_host.unwrap_or_default(),
         proxies,
         live_watchers: flags.live_watchers.unwrap_or(live::WATCHERS),
+        traces: flags.traces_endpoint.map(traced).transpose()?,
         metrics_token: flags.metrics_token.filter(|token| !token.0.is_empty()),
         grace,
     })
@@ -95,6 +99,13 @@ fn no_tls(cert: Option<PathBuf>, key: Option<PathBuf>) -> Result<(), ConfigError
     match (cert, key) {
         (None, None) => Ok(()),
         _ => Err(ConfigError::NoTls),
+    }
+}
+
+fn traced(text: String) -> Result<traces::Config, ConfigError> {
+    match text.parse() {
+        Ok(endpoint) if https::is_address(&endpoint) => Ok(traces::Config::new(endpoint)?),
+        _ => Err(ConfigError::TracesEndpoint(text)),
     }
 }
 
