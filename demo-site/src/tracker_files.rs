@@ -22,11 +22,13 @@ type File = (&'static str, &'static str);
 
 const SCRIPT: File = ("clickstream.js", "text/javascript; charset=utf-8");
 const WASM: File = ("clickstream.wasm", "application/wasm");
+const FULL_SCRIPT: File = ("clickstream-full.js", "text/javascript; charset=utf-8");
+const FULL_WASM: File = ("clickstream-full.wasm", "application/wasm");
 const DEBUG: File = ("clickstream-debug.js", "text/javascript; charset=utf-8");
 const TYPES: File = ("clickstream.d.ts", "text/plain; charset=utf-8");
 
-/// What a page loads, what it loads when it asks for explanations, and the types.
-const FILES: [File; 4] = [SCRIPT, WASM, DEBUG, TYPES];
+/// What a page loads, of either edition, what it loads when it asks for explanations, and the types.
+const FILES: [File; 6] = [SCRIPT, WASM, FULL_SCRIPT, FULL_WASM, DEBUG, TYPES];
 
 /// The tracker was not built, or not there.
 #[derive(Debug, thiserror::Error)]

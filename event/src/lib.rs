@@ -17,6 +17,8 @@ pub mod context;
 
 pub mod action;
 
+pub mod observed;
+
 pub mod event;
 
 pub mod text;

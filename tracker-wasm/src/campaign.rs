@@ -50,7 +50,7 @@ pub fn of(url: &str, clicks: bool, decode: &dyn Fn(&str) -> Option<String>) -> S
 }
 
 /// The last value of a parameter, if it has one that is not empty.
-fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
+pub fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     let (mut rest, mut found) = (query, None);
     while !rest.is_empty() {
         let (pair, after) = split(rest, b'&');
@@ -64,7 +64,7 @@ fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// Spaces in the place of plus signs.
-fn spaced(value: &str) -> String {
+pub fn spaced(value: &str) -> String {
     let (mut rest, mut spaced) = (value, String::new());
     loop {
         let (part, after) = split(rest, b'+');

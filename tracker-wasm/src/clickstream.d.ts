@@ -30,8 +30,11 @@ export interface Settings {
   endpoint?: string;
   /** Who is signed in on this page: a claim, which the relay believes only with a signed token. */
   userId?: string;
-  /** Which subjects are recorded without a call; all of them but `rage` where it is not set. */
-  capture?: readonly ("pages" | "clicks" | "links" | "forms" | "leave" | "rage")[];
+  /** Which subjects are recorded without a call; all of them but `rage` and `dead` where it is not set.
+   *  From `vitals` on they are the full edition's. */
+  capture?: readonly ("pages" | "clicks" | "links" | "forms" | "leave" | "rage" | "vitals" | "errors" | "dead" | "visible")[];
+  /** Names of query parameters that say what somebody has searched for (full edition). */
+  search?: string | readonly string[];
   /** What makes another page of a single-page application; without it path, query and hash routes. */
   pageBy?: "path" | "query" | "hash";
   /** A single-page application's routes, such as `/books/:id`; the first that fits is
@@ -230,6 +233,12 @@ export interface Context {
   [name: string]: unknown;
 }
 
+/** The properties of [`DEAD_CLICKED`] ("Dead Clicked"). */
+export interface DeadClicked {
+  /** The message id of the click that it is about. */
+  click: string;
+}
+
 /** The nearest link, control or marked element around what was hit. */
 export interface Element {
   /** Its classes. */
@@ -254,6 +263,41 @@ export interface ElementClicked {
   input: Input;
   /** Where a link leads that leads away. */
   link?: Link;
+}
+
+/** The properties of [`ELEMENT_VIEWED`] ("Element Viewed"), or of the event that the element's attribute
+ *  names, beside what the page's own attributes say. */
+export interface ElementViewed {
+  /** What was seen. */
+  element: Element;
+}
+
+/** The properties of [`ERROR_OCCURRED`] ("Error Occurred"). */
+export interface ErrorOccurred {
+  /** The column in that, from 1. */
+  column?: number;
+  /** `error`, or `rejection` of a promise that nobody caught. */
+  kind: string;
+  /** The line in it, from 1. */
+  line?: number;
+  /** What it says, cut at 300 characters. */
+  message?: string;
+  /** The error's class, as `TypeError`. */
+  name?: string;
+  /** The script's address, cut at 300 characters. */
+  source?: string;
+  /** The functions that had been called, as the browser writes them, cut at 2,000 characters. */
+  stack?: string;
+}
+
+/** The properties of [`ERRORS_COUNTED`] ("Errors Counted"): how many a page had beside those told. */
+export interface ErrorsCounted {
+  /** In another origin's scripts, of which the browser says nothing. */
+  foreign: number;
+  /** Beyond those that are told of a page. */
+  more: number;
+  /** The same as one that was told. */
+  repeated: number;
 }
 
 /** An event before it is a line.
@@ -391,6 +435,12 @@ export interface PageViewed {
   url: string;
 }
 
+/** The properties of [`PRODUCTS_SEARCHED`] ("Products Searched"). */
+export interface ProductsSearched {
+  /** What was searched for, cut at 200 characters. */
+  query: string;
+}
+
 /** The properties of [`RAGE_CLICKED`] ("Rage Clicked"). */
 export interface RageClicked {
   /** The message id of the click that it is about. */
@@ -417,6 +467,24 @@ export interface Session {
   index: number;
 }
 
+/** The properties of [`WEB_VITALS_MEASURED`] ("Web Vitals Measured"), by the definitions of web.dev. Times
+ *  are milliseconds from the navigation, or from the moment that a page drawn in advance was shown. What
+ *  a browser does not measure, or what did not happen, is absent. */
+export interface WebVitals {
+  /** Cumulative Layout Shift: how much of the window moved by itself, times how far, as a part of it; of
+   *  the five seconds in which that was the most, with three decimals. */
+  cls?: number;
+  /** First Contentful Paint: when anything was drawn. */
+  fcp_ms?: number;
+  /** Interaction to Next Paint: how long the page took to answer, of all clicks, taps and keys one of
+   *  the slowest. */
+  inp_ms?: number;
+  /** Largest Contentful Paint: when the largest text or image was drawn. */
+  lcp_ms?: number;
+  /** Time to First Byte: when the server's answer began. */
+  ttfb_ms?: number;
+}
+
 /** Properties of what is recorded without a call, by the event's name; page views have
  *  `PageViewed`. A click's also have what the page's own attributes say. */
 export interface Captured {
@@ -426,4 +494,10 @@ export interface Captured {
   "Form Started": FormFilled;
   "Form Submitted": FormFilled;
   "Form Abandoned": FormFilled;
+  "Web Vitals Measured": WebVitals;
+  "Error Occurred": ErrorOccurred;
+  "Errors Counted": ErrorsCounted;
+  "Dead Clicked": DeadClicked;
+  "Element Viewed": ElementViewed & Details;
+  "Products Searched": ProductsSearched;
 }

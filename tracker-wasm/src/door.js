@@ -11,6 +11,7 @@ export const open = (data, calls, run, explain) => {
   const plugins = [];
   let deliver, busy, moved, timer, explained, later;
   let waiting = [];
+  // @early
 
   // One thing that happened, with when and where. What happens while another is being
   // delivered (a listener of debug events that calls us) waits for its turn.

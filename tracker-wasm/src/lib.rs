@@ -29,12 +29,15 @@ mod signal;
 
 pub mod tracker;
 
-// What is captured, and how it is described.
+// What is captured, and how it is described; `watch` is how the full edition watches a page.
 pub mod capture;
 
 mod element;
 
 pub mod marks;
+
+#[cfg(any(feature = "watch", test))]
+mod watch;
 
 mod context;
 

@@ -13,8 +13,11 @@ use clickstream_event::{
     write,
 };
 
+/// How an attribute's name begins.
+pub const PREFIX: &str = "data-clickstream-";
+
 /// The longest text that an attribute gives.
-const LONGEST: usize = 500;
+pub const LONGEST: usize = 500;
 
 /// Names that a click's own properties have.
 const TAKEN: [&str; 3] = ["element", "input", "link"];
@@ -52,6 +55,9 @@ impl Marks {
                     self.event = Some(cut(value.trim_ascii(), LONGEST).to_owned());
                 }
             }
+            // The name of the event that being seen makes.
+            #[cfg(any(feature = "visible", test))]
+            "visible" => return,
             _ if TAKEN.contains(&first) => return,
             name => insert(&mut self.members, name, value),
         }

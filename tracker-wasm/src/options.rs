@@ -78,6 +78,48 @@ impl Options {
     }
 }
 
+/// The subjects of the full edition: all of them but `dead` unless some are named.
+#[derive(Clone, Debug, Default)]
+#[cfg(any(feature = "watch", test))]
+pub struct Watched {
+    /// How fast a document was.
+    pub vitals: bool,
+    /// Errors of the page's scripts.
+    pub errors: bool,
+    /// Clicks after which nothing changed; only where it is named.
+    pub dead: bool,
+    /// Elements that are seen.
+    pub visible: bool,
+    /// Query parameters that say a search term (`data-search`).
+    pub search: String,
+}
+
+#[cfg(any(feature = "watch", test))]
+impl Watched {
+    /// Reads them.
+    pub fn read(host: &Host) -> Self {
+        let named = host.get(setting::CAPTURE).as_string();
+        Self {
+            search: host.text(setting::SEARCH).unwrap_or_default(),
+            ..Self::of(named.as_deref())
+        }
+    }
+
+    /// `capture` is a list of subjects.
+    pub(crate) fn of(capture: Option<&str>) -> Self {
+        let wanted = |subject: &str| {
+            capture.is_none_or(|named| word(named, &mut |name| name == subject).is_some())
+        };
+        Self {
+            vitals: cfg!(any(feature = "vitals", test)) && wanted("vitals"),
+            errors: cfg!(any(feature = "errors", test)) && wanted("errors"),
+            dead: cfg!(any(feature = "dead", test)) && capture.is_some() && wanted("dead"),
+            visible: cfg!(any(feature = "visible", test)) && wanted("visible"),
+            search: String::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +129,9 @@ mod tests {
         let all = Options::of(None, "");
         assert!(all.pages && all.clicks && all.links && all.forms && all.leave);
         assert!(!all.rage);
+        let full = Watched::of(None);
+        assert!(full.vitals && full.errors && full.visible && !full.dead);
+        assert!(Watched::of(Some("dead")).dead && !Watched::of(Some("")).errors);
         let some = Options::of(Some(" pages\nlinks rage"), "");
         assert!(some.pages && some.links && some.rage);
         assert!(!some.clicks && !some.forms && !some.leave);

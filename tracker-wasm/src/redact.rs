@@ -7,7 +7,7 @@ const SECRETS: &str = "access_token api_key apikey auth_token email id_token pas
     refresh_token secret token";
 
 /// What stands in a value's place.
-const REDACTED: &str = "redacted";
+pub const REDACTED: &str = "redacted";
 
 /// An address without the values of parameters with a secret name or one of `names` (spaces between
 /// them), in its query and in its fragment; `None` when there is nothing to leave out.

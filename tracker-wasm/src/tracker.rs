@@ -4,6 +4,8 @@ mod allowed;
 mod call;
 mod captured;
 mod record;
+#[cfg(any(feature = "watch", test))]
+mod watched;
 
 use std::rc::Rc;
 
@@ -33,6 +35,8 @@ use crate::{
     words::setting,
 };
 use record::{Draft, Moment};
+#[cfg(any(feature = "watch", test))]
+use watched::Watched;
 
 /// What news are about that are about a view which is no event.
 const VIEW: &str = r#"{"type":"page"}"#;
@@ -50,6 +54,9 @@ pub struct Tracker {
     /// How far down the window is, and how high the page: two numbers, in pixels.
     seen: Function,
     plugins: Plugins,
+    /// What the full edition watches.
+    #[cfg(any(feature = "watch", test))]
+    watched: Watched,
     outbox: Outbox,
     endpoint: String,
     /// `/v1/forget` is owed.
@@ -135,6 +142,8 @@ impl Tracker {
                 host.get("plugins").unchecked_into(),
                 host.function("write"),
             ),
+            #[cfg(any(feature = "watch", test))]
+            watched: Watched::new(host),
             outbox: Outbox::new(transport, database, Rc::new(relay), nonce.clone()),
             endpoint: settings.endpoint,
             forget: false,
@@ -161,6 +170,10 @@ impl Tracker {
     pub(crate) fn happened(&mut self, signal: &mut Signal) -> Effects {
         self.hide(signal);
         let kind = signal.kind.as_str();
+        #[cfg(any(feature = "watch", test))]
+        if self.heard(kind, signal) {
+            return self.proceed(kind, signal.time);
+        }
         if kind == "scroll" || kind == "focus" {
             self.looked(kind, signal);
             return self.proceed(kind, signal.time);
@@ -225,6 +238,8 @@ impl Tracker {
             "now" => self.identity.release(),
             call => self.called(call, signal),
         }
+        #[cfg(any(feature = "watch", test))]
+        self.watch(kind, signal);
         self.proceed(kind, signal.time)
     }
 
@@ -330,6 +345,8 @@ impl Tracker {
         let errands = self.outbox.proceed(may_send, now);
         let next = self.outbox.next().unwrap_or(f64::INFINITY);
         let next = next.min(self.pages.due().unwrap_or(f64::INFINITY));
+        #[cfg(any(feature = "watch", test))]
+        let next = next.min(self.watched.due());
         if next < self.woken {
             self.woken = next;
             let wait = (next - now).max(0.0);

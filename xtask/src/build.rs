@@ -50,13 +50,14 @@ pub fn site_files() -> Result<()> {
     Ok(())
 }
 
-/// Builds the tracker and says what there is to say about it.
+/// Builds both editions of the tracker and says what there is to say about it.
 ///
 /// # Errors
 /// As [`wasm::tracker`].
 pub fn tracker() -> Result<wasm::Tracker> {
     let tracker = wasm::tracker(Edition::Everything)?;
-    if tracker.rebuilt {
+    let full = wasm::tracker(Edition::Full)?;
+    if tracker.rebuilt || full.rebuilt {
         eprintln!("tracker: built into {}", tracker.dir.display());
     }
     if let Some(why) = &tracker.unoptimised {

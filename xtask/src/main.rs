@@ -36,13 +36,13 @@ The project's commands:
   cargo xtask build
       Release binaries in target/release, and what `tracker` makes.
   cargo xtask tracker
-      The tracker's files in target/tracker, its npm package in target/npm, and the tag
-      with the hash that a browser knows the script by.
+      The tracker's files in target/tracker, of both editions, its npm package in target/npm,
+      and the tag with the hash that a browser knows the script by.
   cargo xtask app
       The example of a site of Rust with the tracker compiled in, in target/app.
   cargo xtask size
-      What a page loads, in brotli, with everything and of the core alone, and what each subject of
-      the tracker costs; target/wasm/named.wasm is the module with its functions' names.
+      What a page loads, in brotli, of the tracker, its full edition and its core alone, and what each
+      subject of the tracker costs; target/wasm/named.wasm is the module with its functions' names.
   cargo xtask bench [relay] [yardsticks] [lake] [bot] [tracker] [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
   cargo xtask conformance

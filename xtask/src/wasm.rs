@@ -32,13 +32,19 @@ use crate::command;
 pub use app::example;
 use names::Names;
 
-/// What a page needs, what it loads when it asks for explanations, and the types.
-pub const FILES: [&str; 4] = [
+/// Every name that a folder of ours may have: what a page needs, of either edition that sites are
+/// given, what it loads when it asks for explanations, and the types.
+pub const FILES: [&str; 6] = [
     "clickstream.js",
     "clickstream.wasm",
-    "clickstream-debug.js",
-    "clickstream.d.ts",
+    "clickstream-full.js",
+    "clickstream-full.wasm",
+    DEBUG,
+    TYPES,
 ];
+
+const DEBUG: &str = "clickstream-debug.js";
+const TYPES: &str = "clickstream.d.ts";
 
 /// The steps themselves: whoever changes one builds anew.
 const STEPS: [&str; 5] = [
@@ -53,6 +59,7 @@ const STEPS: [&str; 5] = [
 #[derive(Debug, Hash)]
 struct Sources {
     door: String,
+    early: String,
     tag: String,
     package: String,
     debug: String,
@@ -66,6 +73,7 @@ impl Sources {
         let read = |name: &str| fs_err::read_to_string(root.join("tracker-wasm").join(name));
         Ok(Self {
             door: read("src/door.js")?,
+            early: read("src/early.js")?,
             tag: read("src/loader.js")?,
             package: read("src/package.js")?,
             debug: read("src/debug.js")?,
@@ -76,13 +84,31 @@ impl Sources {
     }
 
     /// The script of the tag.
-    fn script(&self, glue: &str, integrity: &str) -> Result<String> {
-        script::compose("loader.js", &self.tag, &self.door, glue, integrity)
+    fn script(&self, edition: Edition, glue: &str, integrity: &str) -> Result<String> {
+        self.composed(edition, "loader.js", &self.tag, glue, integrity)
     }
 
     /// The package's ES module.
-    fn module(&self, glue: &str, integrity: &str) -> Result<String> {
-        script::compose("package.js", &self.package, &self.door, glue, integrity)
+    fn module(&self, edition: Edition, glue: &str, integrity: &str) -> Result<String> {
+        self.composed(edition, "package.js", &self.package, glue, integrity)
+    }
+
+    fn composed(
+        &self,
+        edition: Edition,
+        name: &str,
+        way: &str,
+        glue: &str,
+        integrity: &str,
+    ) -> Result<String> {
+        let [_, module] = Edition::Everything.loaded();
+        let way = way.replace(module, edition.loaded()[1]);
+        let early = match edition {
+            Edition::Full => self.early.as_str(),
+            Edition::Everything | Edition::Core => "",
+        };
+        let door = script::early(&self.door, early)?;
+        script::compose(name, &way, &door, glue, integrity)
     }
 }
 
@@ -102,8 +128,10 @@ pub struct Tracker {
 /// Which tracker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Edition {
-    /// Everything that it can do: what sites are given.
+    /// Everything that most sites want: what they are given.
     Everything,
+    /// With what else it can do, for sites that choose it.
+    Full,
     /// Without the subjects that have a cargo feature, but for page views and clicks: what of it
     /// everybody pays for. Only measured.
     Core,
@@ -115,13 +143,33 @@ impl Edition {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Everything => "everything",
+            Self::Full => "full",
             Self::Core => "core",
         }
     }
+
+    /// What a page loads of it.
+    #[must_use]
+    pub const fn loaded(self) -> [&'static str; 2] {
+        match self {
+            Self::Everything | Self::Core => ["clickstream.js", "clickstream.wasm"],
+            Self::Full => ["clickstream-full.js", "clickstream-full.wasm"],
+        }
+    }
+
+    /// All files that its build makes.
+    fn files(self) -> Vec<&'static str> {
+        let mut files = self.loaded().to_vec();
+        if self != Self::Full {
+            files.extend([DEBUG, TYPES]);
+        }
+        files
+    }
 }
 
-/// Builds the tracker into `target/tracker` and its package into `target/npm`, or its core into the
-/// same folders below `target/core`; when nothing changed, only looks.
+/// Builds an edition of the tracker into `target/tracker` and its package into `target/npm`, the core
+/// into the same folders below `target/core`; when nothing changed, only looks. The full one joins what
+/// the other has made, which has to be there.
 ///
 /// # Errors
 /// When the toolchain is incomplete or the tracker does not compile; the text says what to do.
@@ -130,6 +178,7 @@ pub fn tracker(edition: Edition) -> Result<Tracker> {
     let work = root.join("target/wasm");
     let (target, stamp_file) = match edition {
         Edition::Everything => (root.join("target"), "tracker.stamp"),
+        Edition::Full => (root.join("target"), "full.stamp"),
         Edition::Core => (root.join("target/core"), "core.stamp"),
     };
     let dir = target.join("tracker");
@@ -157,7 +206,8 @@ pub fn tracker(edition: Edition) -> Result<Tracker> {
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();
     let unoptimised = (!reasons.is_empty()).then(|| reasons.join("; "));
     let stamped = fs_err::read_to_string(&stamp_file).is_ok_and(|old| old == stamp);
-    if stamped && files::complete(&dir) && package.exists() {
+    let there = files::complete(&dir, &edition.files());
+    if stamped && there && package::complete(&package, edition) {
         return Ok(Tracker {
             dir,
             package,
@@ -171,20 +221,21 @@ pub fn tracker(edition: Edition) -> Result<Tracker> {
         module = tools.optimise(&module, false)?;
     }
     let hash = integrity::of_module(&module);
-    let mut script = sources.script(&glue, &hash)?;
-    let mut index = sources.module(&glue, &hash)?;
+    let mut script = sources.script(edition, &glue, &hash)?;
+    let mut index = sources.module(edition, &glue, &hash)?;
     let mut debug = sources.debug.clone();
     if let Ok(tools) = &tools {
         script = tools.minify(&script, false)?;
         index = tools.minify(&index, true)?;
         debug = tools.tidied(&debug)?;
     }
-    let contents: [(&str, &[u8]); FILES.len()] = [
-        (FILES[0], script.as_bytes()),
-        (FILES[1], &module),
-        (FILES[2], debug.as_bytes()),
-        (FILES[3], sources.types.as_bytes()),
-    ];
+    let [script_name, module_name] = edition.loaded();
+    let mut contents: Vec<(&str, &[u8])> =
+        vec![(script_name, script.as_bytes()), (module_name, &module)];
+    if edition != Edition::Full {
+        contents.push((DEBUG, debug.as_bytes()));
+        contents.push((TYPES, sources.types.as_bytes()));
+    }
     files::write(&dir, &contents)?;
     let parts = package::Parts {
         index: &index,
@@ -195,7 +246,7 @@ pub fn tracker(edition: Edition) -> Result<Tracker> {
         readme: &sources.readme,
         licence: &sources.licence,
     };
-    package::write(&package, &parts)?;
+    package::write(&package, edition, &parts)?;
     fs_err::write(stamp_file, stamp)?;
     Ok(Tracker {
         dir,
@@ -229,7 +280,7 @@ pub fn named_module() -> Result<Vec<u8>> {
 /// As [`tracker`].
 pub fn loader_size() -> Result<usize> {
     let root = command::root();
-    let mut script = Sources::read(root)?.script("", "")?;
+    let mut script = Sources::read(root)?.script(Edition::Everything, "", "")?;
     if let Ok(tools) = node::tools(&root.join("xtask/node"), &root.join("target/wasm/tools")) {
         script = tools.minify(&script, false)?;
     }

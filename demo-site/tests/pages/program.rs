@@ -21,6 +21,8 @@ fn tracker() -> tempfile::TempDir {
     for name in [
         "clickstream.js",
         "clickstream.wasm",
+        "clickstream-full.js",
+        "clickstream-full.wasm",
         "clickstream-debug.js",
         "clickstream.d.ts",
     ] {

@@ -5,9 +5,11 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use clickstream_demo_site::tracker_files;
 use tower::ServiceExt;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 6] = [
     "clickstream.js",
     "clickstream.wasm",
+    "clickstream-full.js",
+    "clickstream-full.wasm",
     "clickstream-debug.js",
     "clickstream.d.ts",
 ];
@@ -49,6 +51,8 @@ async fn each_file_comes_as_the_browser_takes_it() {
     for (name, kind) in [
         ("clickstream.js", "text/javascript; charset=utf-8"),
         ("clickstream.wasm", "application/wasm"),
+        ("clickstream-full.js", "text/javascript; charset=utf-8"),
+        ("clickstream-full.wasm", "application/wasm"),
         ("clickstream-debug.js", "text/javascript; charset=utf-8"),
         ("clickstream.d.ts", "text/plain; charset=utf-8"),
     ] {

@@ -10,6 +10,9 @@ use crate::action::{ElementClicked, FormFilled, Link, PageLeft, PageViewed, Rage
 use crate::context::Context;
 use crate::event::Event;
 use crate::kind::EventType;
+use crate::observed::{
+    DeadClicked, ElementViewed, ErrorOccurred, ErrorsCounted, ProductsSearched, WebVitals,
+};
 
 impl JsonSchema for EventType {
     fn schema_name() -> Cow<'static, str> {
@@ -40,6 +43,12 @@ pub fn sent_schemas() -> Map<String, Value> {
         SchemaGenerator::subschema_for::<RageClicked<'_>>,
         SchemaGenerator::subschema_for::<PageLeft>,
         SchemaGenerator::subschema_for::<FormFilled<'_>>,
+        SchemaGenerator::subschema_for::<WebVitals>,
+        SchemaGenerator::subschema_for::<ErrorOccurred<'_>>,
+        SchemaGenerator::subschema_for::<ErrorsCounted>,
+        SchemaGenerator::subschema_for::<DeadClicked<'_>>,
+        SchemaGenerator::subschema_for::<ElementViewed<'_>>,
+        SchemaGenerator::subschema_for::<ProductsSearched<'_>>,
     ] {
         schema(&mut generator);
     }

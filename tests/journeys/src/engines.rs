@@ -9,6 +9,8 @@ mod pages;
 
 mod visits;
 
+mod watched;
+
 use std::path::Path;
 
 use clickstream_lab::browser::{Browser, Engine};

@@ -36,4 +36,5 @@ mod tracker_plugins;
 mod tracker_policies;
 mod tracker_quiet;
 mod tracker_visits;
+mod tracker_watched;
 mod visitor_cookie;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Links and controls: what somebody clicks to make something happen.
-const CONTROLS: &str = "a[href],area[href],button,input,select,textarea,label,summary,option,\
+pub const CONTROLS: &str = "a[href],area[href],button,input,select,textarea,label,summary,option,\
     [role=button],[role=link],[role=tab],[role=menuitem],[role=menuitemcheckbox],\
     [role=menuitemradio],[role=option],[role=checkbox],[role=radio],[role=switch],\
     [role=treeitem],[onclick]";

@@ -63,6 +63,8 @@ impl Tracker {
                 let transport = &mut self.outbox.transport;
                 transport.note(news::MASKED, CLICK, None);
             }
+            #[cfg(any(feature = "watch", test))]
+            self.doubt(signal);
             if cfg!(feature = "rage") && self.options.rage && click.rage {
                 let click = self.last_id(signal.time);
                 let details = write::object(&RageClicked { click: &click });
@@ -116,6 +118,8 @@ impl Tracker {
 
     /// Another view takes the place of the present one.
     pub(super) fn turned(&mut self, page: [&str; 3], now: f64) {
+        #[cfg(any(feature = "watch", test))]
+        self.watched.turn(page, now);
         if VIEWS_END {
             self.left(now);
             self.visit.begin(page, now);
@@ -149,7 +153,8 @@ impl Tracker {
         }
     }
 
-    fn tell(&mut self, event: &str, details: &str, moment: &Moment<'_>) {
+    /// Records a track event of another moment than the present signal's.
+    pub(super) fn tell(&mut self, event: &str, details: &str, moment: &Moment<'_>) {
         let draft = Draft {
             event: Some(event),
             details: Some(details),

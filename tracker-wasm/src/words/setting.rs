@@ -24,8 +24,13 @@ words! { Kind;
     ENDPOINT = "endpoint", Kind::Text;
     /// Who is signed in on this page: a claim, which the relay believes only with a signed token.
     USER_ID = "userId", Kind::Text;
-    /// Which subjects are recorded without a call; all of them but `rage` where it is not set.
-    CAPTURE = "capture", Kind::Words(&["pages", "clicks", "links", "forms", "leave", "rage"]);
+    /// Which subjects are recorded without a call; all of them but `rage` and `dead` where it is not set.
+    /// From `vitals` on they are the full edition's.
+    CAPTURE = "capture", Kind::Words(&[
+        "pages", "clicks", "links", "forms", "leave", "rage", "vitals", "errors", "dead", "visible",
+    ]);
+    /// Names of query parameters that say what somebody has searched for (full edition).
+    SEARCH = "search", Kind::Texts;
     /// What makes another page of a single-page application; without it path, query and hash routes.
     PAGE_BY = "pageBy", Kind::Word(&["path", "query", "hash"]);
     /// A single-page application's routes, such as `/books/:id`; the first that fits is
@@ -105,16 +110,18 @@ mod tests {
     fn each_word_of_a_setting_means_something() {
         use crate::{
             consent::Decision,
-            options::{Options, PageBy},
+            options::{Options, PageBy, Watched},
         };
         for setting in ALL {
             match (setting.word, setting.more) {
                 (CAPTURE, Kind::Words(words)) => {
                     for word in words {
                         let of = Options::of(Some(word), "");
+                        let full = Watched::of(Some(word));
                         let chosen = [of.pages, of.clicks, of.links, of.forms, of.leave, of.rage];
-                        let chosen = chosen.iter().filter(|chosen| **chosen).count();
-                        assert_eq!(chosen, 1, "{word}");
+                        let full = [full.vitals, full.errors, full.dead, full.visible];
+                        let chosen = chosen.iter().chain(&full).filter(|chosen| **chosen);
+                        assert_eq!(chosen.count(), 1, "{word}");
                     }
                 }
                 (PAGE_BY, Kind::Word(words)) => {

@@ -2,6 +2,7 @@
 //! not, the test fails and writes it anew.
 
 use clickstream_event::action;
+use clickstream_event::observed;
 use clickstream_event::schema::sent_schemas;
 use clickstream_tracker::words::setting::Kind;
 use clickstream_tracker::words::{call, news, setting};
@@ -177,6 +178,12 @@ fn events() -> String {
         (action::FORM_STARTED, "FormFilled"),
         (action::FORM_SUBMITTED, "FormFilled"),
         (action::FORM_ABANDONED, "FormFilled"),
+        (observed::WEB_VITALS_MEASURED, "WebVitals"),
+        (observed::ERROR_OCCURRED, "ErrorOccurred"),
+        (observed::ERRORS_COUNTED, "ErrorsCounted"),
+        (observed::DEAD_CLICKED, "DeadClicked"),
+        (observed::ELEMENT_VIEWED, "ElementViewed & Details"),
+        (observed::PRODUCTS_SEARCHED, "ProductsSearched"),
     ] {
         text += &format!("  {}: {properties};\n", Value::from(event));
     }

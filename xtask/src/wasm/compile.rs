@@ -116,8 +116,10 @@ fn cargo(root: &Path, work: &Path, toolchain: &Path, flags: &[&str], edition: Ed
         .arg(work)
         .arg("--config")
         .arg(format!("target.{TARGET}.rustflags={flags:?}"));
-    if edition == Edition::Core {
-        cargo.args(CORE);
+    match edition {
+        Edition::Everything => {}
+        Edition::Full => drop(cargo.args(["--features", "full"])),
+        Edition::Core => drop(cargo.args(CORE)),
     }
     cargo
 }

@@ -10,23 +10,22 @@ use super::FILES;
 /// What stands behind a name: as it is, brotli, gzip.
 const FORMS: [&str; 3] = ["", ".br", ".gz"];
 
-/// Whether every file is there in every form.
+/// Whether every one of these files is there in every form.
 #[must_use]
-pub fn complete(dir: &Path) -> bool {
-    FILES.iter().all(|name| {
+pub fn complete(dir: &Path, names: &[&str]) -> bool {
+    names.iter().all(|name| {
         FORMS
             .iter()
             .all(|form| dir.join(format!("{name}{form}")).exists())
     })
 }
 
-/// Writes the files and their compressed forms, and removes whatever else is there.
+/// Writes the files and their compressed forms, and removes whatever is none of ours.
 ///
 /// # Errors
 /// When the disk refuses.
 pub fn write(dir: &Path, contents: &[(&str, &[u8])]) -> Result<()> {
     fs_err::create_dir_all(dir)?;
-    let mut written = Vec::new();
     for (name, bytes) in contents {
         for form in FORMS {
             let bytes = match form {
@@ -39,15 +38,15 @@ pub fn write(dir: &Path, contents: &[(&str, &[u8])]) -> Result<()> {
             let fresh = dir.join(format!(".{name}"));
             fs_err::write(&fresh, bytes)?;
             fs_err::rename(fresh, dir.join(&name))?;
-            written.push(name);
         }
     }
+    let ours: Vec<String> = FILES
+        .iter()
+        .flat_map(|name| FORMS.map(|form| format!("{name}{form}")))
+        .collect();
     for entry in fs_err::read_dir(dir)? {
         let entry = entry?;
-        if !written
-            .iter()
-            .any(|name| entry.file_name() == name.as_str())
-        {
+        if !ours.iter().any(|name| entry.file_name() == name.as_str()) {
             fs_err::remove_file(entry.path())?;
         }
     }
@@ -80,11 +79,15 @@ mod tests {
     fn what_is_written_is_complete_and_alone() {
         let dir = tempfile::tempdir().unwrap();
         fs_err::write(dir.path().join("clickstream_bg.wasm"), "old").unwrap();
-        assert!(!complete(dir.path()));
+        assert!(!complete(dir.path(), &FILES));
         let text = "the same words, the same words, the same words".as_bytes();
+        // Two builds, one after the other, into one folder.
         let contents = FILES.map(|name| (name, text));
-        write(dir.path(), &contents).unwrap();
-        assert!(complete(dir.path()));
+        let (first, second) = contents.split_at(2);
+        write(dir.path(), first).unwrap();
+        assert!(!complete(dir.path(), &FILES));
+        write(dir.path(), second).unwrap();
+        assert!(complete(dir.path(), &FILES));
         let count = fs_err::read_dir(dir.path()).unwrap().count();
         assert_eq!(count, 3 * FILES.len());
         let packed = fs_err::read(dir.path().join("clickstream.js.br")).unwrap();

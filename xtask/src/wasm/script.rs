@@ -7,6 +7,8 @@ use anyhow::{Context, Result};
 const DOOR: &str = "// @door";
 /// The line that the glue takes the place of.
 const GLUE: &str = "// @bindings";
+/// The line of the door that a full edition's ears take the place of.
+const EARLY: &str = "// @early";
 /// The word that the module's hash takes the place of.
 const INTEGRITY: &str = "@integrity";
 /// How the door gives its parts to who imports it; here they are in one function or module with it.
@@ -48,6 +50,18 @@ pub fn lean(glue: &str) -> Result<String> {
     Ok(lean)
 }
 
+/// The door with what hears before the module is there, in an edition that has it.
+///
+/// # Errors
+/// When the door has no place for it.
+pub fn early(door: &str, ears: &str) -> Result<String> {
+    anyhow::ensure!(
+        door.contains(EARLY),
+        "tracker-wasm/src/door.js has lost its `{EARLY}`"
+    );
+    Ok(door.replace(EARLY, ears))
+}
+
 /// The way in with everything in its place; `integrity` is the hash of the module that it loads.
 ///
 /// # Errors
@@ -66,7 +80,7 @@ pub fn compose(name: &str, way: &str, door: &str, glue: &str, integrity: &str) -
 
 #[cfg(test)]
 mod tests {
-    use super::{LEAN, compose, lean};
+    use super::{LEAN, compose, early, lean};
 
     #[test]
     fn another_glue_is_refused_and_not_left_as_it_is() {
@@ -76,6 +90,13 @@ mod tests {
         for (part, _) in LEAN {
             assert!(lean(&theirs.replace(part, "")).is_err(), "{part}");
         }
+    }
+
+    #[test]
+    fn the_door_has_a_place_for_ears() {
+        let door = early("{\n// @early\n}", "hear();").unwrap();
+        assert_eq!(door, "{\nhear();\n}");
+        assert!(early("{}", "").is_err());
     }
 
     #[test]
