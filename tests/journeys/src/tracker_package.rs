@@ -1,7 +1,7 @@
 //! The npm package as a site brings it along: packed, installed into a fresh folder, its types
 //! checked by the compiler, bundled by two bundlers, run in a browser; and imported by a server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::Context as _;
@@ -13,7 +13,17 @@ use clickstream_lab::site::Site;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+mod frameworks;
+
 const NAME: &str = "clickstream-tracker";
+
+/// What sites have beside it.
+const FRAMEWORKS: [&str; 4] = ["react", "react-dom", "vue", "@types"];
+
+/// Where the checks have installed what sites bring.
+fn users() -> PathBuf {
+    root().join("target/npm-users/node_modules")
+}
 
 /// A site's folder with the package in it.
 struct Project(TempDir);
@@ -50,9 +60,20 @@ impl Project {
             .arg(format!("./{}", tarball.trim()))
             .current_dir(project.path());
         succeeded(&mut install)?;
-        for name in ["site.ts", "mistakes.ts", "tsconfig.json", "site.html"] {
+        for name in [
+            "site.ts",
+            "mistakes.ts",
+            "react.tsx",
+            "vue.ts",
+            "tsconfig.json",
+            "site.html",
+        ] {
             let from = root().join("tests/journeys/npm").join(name);
             fs_err::copy(from, project.path().join(name))?;
+        }
+        for name in FRAMEWORKS {
+            let from = users().join(name);
+            fs_err::os::unix::fs::symlink(from, project.path().join("node_modules").join(name))?;
         }
         Ok(project)
     }
@@ -63,7 +84,7 @@ impl Project {
 
     /// Runs a program of those that the checks have installed.
     fn run(&self, program: &str, words: &[&str]) -> anyhow::Result<Output> {
-        let modules = root().join("target/npm-users/node_modules");
+        let modules = users();
         anyhow::ensure!(
             modules.is_dir(),
             "compiler and bundlers are not installed: run `cargo xtask test`"
@@ -183,14 +204,13 @@ async fn bundled_by_vite_it_tells_the_relay_of_its_page() -> anyhow::Result<()> 
     visited(&project.path().join("dist"), "index.html").await
 }
 
-/// esbuild does not move what `new URL` names: the module is laid beside the bundle.
-#[tokio::test(flavor = "multi_thread")]
-async fn bundled_by_esbuild_it_tells_the_relay_of_its_page() -> anyhow::Result<()> {
-    let project = Project::new()?;
+/// Bundles a file of the project and puts it into a page, in the folder `out/site`. esbuild does not move what
+/// `new URL` names: the module is laid beside the bundle.
+fn bundled(project: &Project, entry: &str, module: &str) -> anyhow::Result<PathBuf> {
     let bundled = project.run(
         "esbuild",
         &[
-            "site.ts",
+            entry,
             "--bundle",
             "--minify",
             "--splitting",
@@ -201,16 +221,20 @@ async fn bundled_by_esbuild_it_tells_the_relay_of_its_page() -> anyhow::Result<(
     )?;
     assert!(bundled.status.success(), "{}", said(&bundled));
     let out = project.path().join("out");
-    let module = project
-        .path()
-        .join("node_modules")
-        .join(NAME)
-        .join("clickstream.wasm");
-    fs_err::copy(module, out.join("site/clickstream.wasm"))?;
+    let from = project.path().join("node_modules").join(NAME).join(module);
+    fs_err::copy(from, out.join("site").join(module))?;
+    let script = Path::new(entry).with_extension("js");
     let page = fs_err::read_to_string(project.path().join("site.html"))?;
     fs_err::write(
         out.join("site/page.html"),
-        page.replace("./site.ts", "./site.js"),
+        page.replace("site.ts", &script.to_string_lossy()),
     )?;
+    Ok(out)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bundled_by_esbuild_it_tells_the_relay_of_its_page() -> anyhow::Result<()> {
+    let project = Project::new()?;
+    let out = bundled(&project, "site.ts", "clickstream.wasm")?;
     visited(&out, "site/page.html").await
 }
