@@ -15,9 +15,9 @@ use crate::machine;
 use crate::report::Report;
 use crate::table::median;
 
-/// Clicks of a case, and of one command to the browser.
+/// Clicks of a case, and of one command to the browser, which has to end within a minute.
 const CLICKS: usize = 1000;
-const AT_ONCE: usize = 50;
+const AT_ONCE: usize = 10;
 
 /// Loads of a case, of which the median counts.
 const LOADS: usize = 5;
