@@ -7,8 +7,6 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::routes::decimal;
-
 /// What the booksellers put into the window.
 pub const WINDOW: [BookId; 10] = [
     BookId(2),
@@ -39,6 +37,12 @@ impl fmt::Display for BookId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "bk-{}", self.0)
     }
+}
+
+/// Decimal digits without sign or leading zero, so that each page has one path.
+pub(crate) fn decimal(text: &str) -> Option<u64> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
+    if plain { text.parse().ok() } else { None }
 }
 
 /// The five departments.

@@ -22,13 +22,20 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Value, json};
 
-use crate::catalogue::Department;
+use crate::catalogue::{Book, BookId, Department};
 use crate::failure::Failure;
 use crate::routes::{Action, Page, SHOP};
 use crate::says::Said;
 use crate::shop::Shop;
 use crate::store::sessions;
 use crate::visitor::Visitor;
+
+/// The book of a path.
+fn book_of_path<'a>(shop: &'a Shop, id: &str) -> Result<&'a Book, Failure> {
+    BookId::parse(id)
+        .and_then(|id| shop.catalogue.book(id))
+        .ok_or(Failure::NotFound)
+}
 
 /// Shows a page: `main` is its content, `said` what its being opened means.
 pub async fn show(

@@ -8,7 +8,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::catalogue::{BookId, Catalogue, Department};
+use crate::catalogue::{BookId, Catalogue, Department, decimal};
 
 /// The shop's name.
 pub const SHOP: &str = "Paper Heron";
@@ -194,12 +194,6 @@ fn search_words(query: &str) -> String {
             percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
         })
         .unwrap_or_default()
-}
-
-/// Decimal digits without sign or leading zero, so that each page has one path.
-pub(crate) fn decimal(text: &str) -> Option<u64> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    if plain { text.parse().ok() } else { None }
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use clickstream_relay::identity::token;
 use rand::Rng;
 
 use crate::catalogue::Catalogue;
-use crate::store::{Store, StoreError, sessions};
-use crate::visitor::LIFETIME_SECONDS;
+use crate::store::sessions::{self, LIFETIME_SECONDS};
+use crate::store::{Store, StoreError};
 
 /// The shop, as handlers share it.
 pub type Shared = Arc<Shop>;

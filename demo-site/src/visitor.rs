@@ -7,14 +7,11 @@ use axum::http::request::Parts;
 
 use crate::failure::Failure;
 use crate::shop::{Shared, Shop};
-use crate::store::sessions::{self, Session};
+use crate::store::sessions::{self, LIFETIME_SECONDS, Session};
 
 /// The session's cookie. Under https the `__Host-` name keeps subdomains out of it.
 const PLAIN: &str = "shop_session";
 const SECURE: &str = "__Host-shop_session";
-
-/// How long a session, a sign-in and its token last.
-pub const LIFETIME_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 /// Who asks. Nobody has a session before the first form they send.
 #[derive(Debug, Clone)]

@@ -14,8 +14,9 @@ use super::{go, show};
 use crate::failure::Failure;
 use crate::routes::{Action, Page};
 use crate::shop::{Shared, Shop};
-use crate::store::{sessions, wishes};
-use crate::visitor::{self, LIFETIME_SECONDS, Visitor};
+use crate::store::sessions::{self, LIFETIME_SECONDS};
+use crate::store::wishes;
+use crate::visitor::{self, Visitor};
 
 /// The cookie that the relay reads.
 const PLAIN: &str = "clickstream_user";

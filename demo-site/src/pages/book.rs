@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::{card, go, review, say_next, show};
+use super::{book_of_path, card, go, review, say_next, show};
 use crate::catalogue::{Book, BookId};
 use crate::failure::Failure;
 use crate::routes::Page;
@@ -38,7 +38,7 @@ pub async fn like(
     Path(book): Path<String>,
     visitor: Visitor,
 ) -> Result<Response, Failure> {
-    let book = find(&shop, &book)?;
+    let book = book_of_path(&shop, &book)?;
     let (session, cookie) = visitor.enter(&shop).await?;
     let (id, saying) = (book.id, shop.fresh_id());
     let (on, off) = (says::liked(book), says::unliked(book));
@@ -50,20 +50,13 @@ pub async fn like(
     Ok(go(&Page::Book(book.id), cookie))
 }
 
-/// The book of a path.
-pub fn find<'a>(shop: &'a Shop, id: &str) -> Result<&'a Book, Failure> {
-    BookId::parse(id)
-        .and_then(|id| shop.catalogue.book(id))
-        .ok_or(Failure::NotFound)
-}
-
 async fn page(
     shop: &Shop,
     id: &str,
     visitor: &Visitor,
     tab: fn(BookId) -> Page,
 ) -> Result<Response, Failure> {
-    let book = find(shop, id)?;
+    let book = book_of_path(shop, id)?;
     let (id, owner) = (book.id, visitor.owner());
     let looked_up = shop
         .store

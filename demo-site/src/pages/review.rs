@@ -6,7 +6,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{book, card, go, say_next};
+use super::{book_of_path, card, go, say_next};
 use crate::catalogue::Book;
 use crate::failure::Failure;
 use crate::routes::{Action, Page};
@@ -107,7 +107,7 @@ pub async fn write(
     visitor: Visitor,
     Form(form): Form<Written>,
 ) -> Result<Response, Failure> {
-    let book = book::find(&shop, &id)?;
+    let book = book_of_path(&shop, &id)?;
     let (Some(session), Some(reader)) = (visitor.session.clone(), visitor.reader()) else {
         return Err(Failure::SignedOut);
     };
@@ -138,7 +138,7 @@ pub async fn like(
     Path((id, review)): Path<(String, i64)>,
     visitor: Visitor,
 ) -> Result<Response, Failure> {
-    let book = book::find(&shop, &id)?.id;
+    let book = book_of_path(&shop, &id)?.id;
     let (session, cookie) = visitor.enter(&shop).await?;
     let owner = session.owner();
     let done = shop

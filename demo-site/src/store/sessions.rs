@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use crate::basket::Shipping;
 
+/// How long a session, a sign-in and its token last.
+pub const LIFETIME_SECONDS: u64 = 30 * 24 * 60 * 60;
+
 /// Where an order goes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Address {
