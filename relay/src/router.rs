@@ -1,10 +1,12 @@
 //! Every route, a line each, grouped by who calls it.
 
 pub mod hot;
+pub(crate) mod readable;
+pub mod rooms;
 mod sdks;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,50 +16,14 @@ use axum::routing::{MethodRouter, get, post};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use tower::ServiceExt as _;
 
-use crate::access::Access;
-use crate::clock::Clock;
-use crate::forward::counters;
-use crate::health::{self, Door, Readiness};
-use crate::intake::Intake;
+use self::readable::{other_method, readable};
+use self::rooms::Rooms;
+use crate::health;
 use crate::intake::answer::Refusal;
 use crate::intake::dialect::{self, Form};
 use crate::intake::origin;
-use crate::live::{self, Live};
+use crate::live;
 use crate::metrics::Page;
-use crate::rejected::Keeper;
-
-/// What the routes look at.
-#[derive(Debug)]
-pub struct Rooms {
-    /// Takes events.
-    pub intake: Intake,
-    /// Whether it may.
-    pub door: Arc<Door>,
-    /// What it refused.
-    pub keeper: Arc<Keeper>,
-    /// Shows it all.
-    pub live: Arc<Live>,
-    /// Who may see the operator's routes.
-    pub access: Access,
-    /// Readiness ends when the oldest waiting event is older.
-    pub oldest_allowed_ms: u64,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// The certificate that is shown, if this relay ends TLS itself.
-    #[cfg(feature = "tls")]
-    pub tls: Option<crate::http::tls::Tls>,
-    /// What forwarding has done, if the sink is a lake or a stream.
-    pub stream: OnceLock<Arc<counters::Counters>>,
-}
-
-impl Rooms {
-    /// Whether events are taken and delivered.
-    pub fn readiness(&self) -> Readiness {
-        let forwarded = self.stream.get().map(Arc::as_ref);
-        let now_ms = self.clock.now_ms();
-        Readiness::of(&self.door, forwarded, now_ms, self.oldest_allowed_ms)
-    }
-}
 
 type Shared = State<Arc<Rooms>>;
 
@@ -128,20 +94,10 @@ fn public(route: MethodRouter<Arc<Rooms>>) -> MethodRouter<Arc<Rooms>> {
     route.options(preflight).fallback(other_method)
 }
 
-fn readable(origin: Option<&HeaderValue>, mut response: Response) -> Response {
-    origin::allow(origin, response.headers_mut());
-    response
-}
-
 async fn preflight(headers: HeaderMap) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     origin::allow_preflight(response.headers_mut());
-    readable(headers.get(header::ORIGIN), response)
-}
-
-pub(crate) async fn other_method(headers: HeaderMap) -> Response {
-    let response = Refusal::MethodNotAllowed.response();
     readable(headers.get(header::ORIGIN), response)
 }
 

@@ -21,7 +21,7 @@ use crate::keys::watch::Watch;
 use crate::live::Live;
 use crate::rejected::{Keeper, KeeperError};
 use crate::router::hot::Hot;
-use crate::router::{self, Rooms};
+use crate::router::{self, rooms::Rooms};
 use crate::sink;
 use crate::spool::{Files, OpenError, RealFiles, Spool, Totals};
 use crate::traces::Traces;

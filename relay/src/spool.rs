@@ -50,6 +50,7 @@ pub mod ids;
 pub mod inspect;
 pub mod log;
 pub mod open;
+pub mod part;
 pub mod plans;
 pub mod prepared;
 pub mod probe;

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -13,6 +12,7 @@ use tokio::time::Instant;
 use super::acks::Done;
 use super::counters::Counters;
 use super::pack::{Call, Limits, Packing, Record};
+use super::patience::Patience;
 use super::voice::{Source, Voice};
 use super::window::{Place, Window};
 
@@ -29,30 +29,6 @@ pub enum Landed {
     Taken(Done),
     /// The stream is gone; who was in trouble by it.
     Gone(Source),
-}
-
-/// How patient forwarding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// About how long it pauses before the second attempt; twice as long before each next.
-    pub first_pause: Duration,
-    /// The longest pause.
-    pub longest_pause: Duration,
-    /// A single line is refused for ever after so many refusals at the least. Default 3.
-    pub refusals: u32,
-    /// And so long after the first refusal of what held it, if others were taken since. Default 10 s.
-    pub refused_for: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            first_pause: Duration::from_millis(100),
-            longest_pause: Duration::from_secs(30),
-            refusals: 3,
-            refused_for: Duration::from_secs(10),
-        }
-    }
 }
 
 /// Throttles in a row after which a call's trouble is said, not only counted.

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use super::refusal::Refusal;
+use super::said::Refusal;
 
 use crate::spool::Record as Line;
 

@@ -7,46 +7,12 @@
 //! set aside when it was refused several times, and the others are delivered. A throttle is never
 //! a refusal.
 
-use std::sync::Arc;
-
 use tokio::time::Instant;
 
-use super::flight::Patience;
 use super::pack::Record;
+use super::patience::Patience;
+use super::said::{Refusal, Said};
 use crate::spool::Refused;
-
-/// What a stream says against a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    /// Its error code, such as `InternalFailure`.
-    pub code: Arc<str>,
-    /// Its words.
-    pub message: Arc<str>,
-}
-
-impl Said {
-    /// This code with these words.
-    #[must_use]
-    pub fn new(code: &str, message: &str) -> Self {
-        Self {
-            code: code.into(),
-            message: message.into(),
-        }
-    }
-}
-
-/// What a stream has said against a record so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    said: Said,
-    /// How often its lines were refused.
-    attempts: u32,
-    /// How often it was refused as it is, whole or halved, and not for another of its call.
-    times: u32,
-    since: Instant,
-    /// Records that the stream had taken then, of all calls.
-    taken: u64,
-}
 
 /// What becomes of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

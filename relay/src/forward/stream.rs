@@ -12,13 +12,14 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::Shutdown;
 use super::acks::{Acks, LowMark, Ticket};
 use super::counters::Counters;
-use super::flight::{Airport, Landed, Patience, Sender};
+use super::flight::{Airport, Landed, Sender};
 use super::pack::{Packer, Packing};
+use super::patience::Patience;
 use super::voice::{Source, Voice};
 use crate::spool::{Checkpoint, Reader, Record, Spool};
+use crate::stop::Shutdown;
 
 /// How forwarding to a stream behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 
 use super::filter::Query;
 use crate::intake::answer::Refusal;
-use crate::router::{Rooms, other_method};
+use crate::router::readable::other_method;
+use crate::router::rooms::Rooms;
 
 const PAGE: &str = include_str!("live.html");
 const LOCKED: &str = include_str!("locked.html");

@@ -9,7 +9,8 @@ use axum::Router;
 use axum::response::Response;
 use http::{Method, Request, header};
 
-use super::{Rooms, readable};
+use super::readable::readable;
+use super::rooms::Rooms;
 use crate::http::{Answers, TimedBody};
 use crate::intake::dialect::{self, Form};
 

@@ -10,7 +10,9 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderMap, Request, Uri, header};
 
-use super::{Rooms, Shared, public, readable};
+use super::readable::readable;
+use super::rooms::Rooms;
+use super::{Shared, public};
 use crate::intake::answer::Refusal;
 use crate::intake::dialect::{self, rudderstack, segment};
 use crate::intake::key;

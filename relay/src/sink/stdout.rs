@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::forward::Shutdown;
 use crate::spool::salvage::is_unreadable;
 use crate::spool::{Checkpoint, Record, Spool};
+use crate::stop::Shutdown;
 
 /// Bytes written between two checkpoints, at most.
 const AT_ONCE: usize = 1 << 20;

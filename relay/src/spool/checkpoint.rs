@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
 use super::frame::{MOST, u32_at, u64_at};
-use super::inspect::{Part, State, part};
+use super::part::{Part, State, part};
 use super::twin::{self, BLOCK, Twins};
 
 const MAGIC: [u8; 8] = *b"CLKCHK01";

@@ -17,6 +17,7 @@ use super::frame;
 use super::head::{self, Head, Holds};
 use super::header::SECTOR;
 use super::identity::Identity;
+use super::part::{Part, State, part};
 use super::plans;
 use super::reader::Record;
 use super::recovery::{durable_in, tail_end, unwritten};
@@ -51,46 +52,6 @@ pub enum InspectError {
         /// What happened.
         error: io::Error,
     },
-}
-
-/// How a file of the spool is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// As it was written.
-    Intact,
-    /// Nothing is in it yet.
-    Spare,
-    /// A write was not finished; nobody had been told that it was.
-    Torn,
-    /// Damaged, or not readable, where it had been whole.
-    Rotten,
-    /// Set aside by an earlier start.
-    Aside,
-}
-
-impl State {
-    /// A word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Intact => "intact",
-            Self::Spare => "spare",
-            Self::Torn => "torn",
-            Self::Rotten => "rotten",
-            Self::Aside => "aside",
-        }
-    }
-}
-
-/// One file of the spool, and how it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// Its name in the folder.
-    pub name: String,
-    /// How it is.
-    pub state: State,
-    /// What is in it, for people.
-    pub holds: String,
 }
 
 /// What a look at all segments found.
@@ -369,14 +330,5 @@ impl<'a> Inspector<'a> {
         seen.parts.extend(self.missing());
         seen.parts.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(seen)
-    }
-}
-
-pub(super) fn part(path: &Path, state: State, holds: String) -> Part {
-    let name = path.file_name().unwrap_or_default();
-    Part {
-        name: name.to_string_lossy().into_owned(),
-        state,
-        holds,
     }
 }

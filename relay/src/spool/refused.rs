@@ -20,7 +20,7 @@ use bytes::Bytes;
 
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
-use super::inspect::{Part, State, part};
+use super::part::{Part, State, part};
 use super::salvage;
 
 mod line;

@@ -19,6 +19,7 @@ use super::https::Trust;
 pub mod files;
 pub mod http;
 pub mod input;
+pub mod members;
 pub mod resume;
 pub mod send;
 pub mod wire;

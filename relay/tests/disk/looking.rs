@@ -4,7 +4,8 @@ use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use clickstream_relay::spool::files::simulated::{Crash, SimulatedDisk};
-use clickstream_relay::spool::inspect::{Inspector, State};
+use clickstream_relay::spool::inspect::Inspector;
+use clickstream_relay::spool::part::State;
 use clickstream_relay::spool::queue::Submitted;
 use clickstream_relay::spool::{self, Checkpoint, Files};
 

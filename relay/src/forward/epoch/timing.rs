@@ -7,7 +7,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{DeliveryError, Epochs, Step};
-use crate::forward::{Left, Shutdown, left};
+use crate::forward::{Left, left};
+use crate::stop::Shutdown;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);

@@ -1,7 +1,7 @@
 //! A stream's API, as far as forwarding needs it: what is sent, and what may come back.
 
 use crate::forward::pack::{Limits, Packing, Record};
-use crate::forward::refusal::Said;
+use crate::forward::said::Said;
 
 /// What kind of trouble a call met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

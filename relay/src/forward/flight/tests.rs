@@ -1,9 +1,11 @@
 //! Calls against a stream that answers by a script, in time that only passes in waiting.
 
+use std::time::Duration;
+
 use super::*;
 use crate::forward::acks::Sums;
 use crate::forward::pack::Place;
-use crate::forward::refusal::Said;
+use crate::forward::said::Said;
 
 /// When each call came, and the first byte of each of its records.
 type Calls = Vec<(Instant, Vec<u8>)>;

@@ -2,9 +2,9 @@
 
 use tokio::time::Instant;
 
-use super::Patience;
 use crate::forward::acks::{Done, Sums};
 use crate::forward::pack::{Call, Limits, Record};
+use crate::forward::patience::Patience;
 use crate::forward::refusal::Verdict;
 use crate::spool::{Record as Line, Refused};
 

@@ -9,7 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::Place;
 use crate::forward::flight::{Answer, Kind, Trouble};
-use crate::forward::refusal::Said;
+use crate::forward::said::Said;
 
 /// Too much at once, of calls and of records.
 const THROTTLES: [&str; 6] = [

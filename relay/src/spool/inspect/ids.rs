@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use super::{Part, State, part};
 use crate::duplicate::id_file::{IdFile, positions};
 use crate::spool::files::Files;
 use crate::spool::header::SECTOR;
+use crate::spool::part::{Part, State, part};
 use crate::spool::salvage;
 
 /// Reads every id file of a spool, and changes none.

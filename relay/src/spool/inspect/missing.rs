@@ -1,7 +1,8 @@
 //! Segments that should be there and are not.
 
-use super::{Inspector, Part, State};
+use super::Inspector;
 use crate::spool::header::SECTOR;
+use crate::spool::part::{Part, State};
 
 impl Inspector<'_> {
     /// Segments have numbers without a gap, and the oldest leave first. One that never had a

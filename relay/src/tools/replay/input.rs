@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use super::wire::Members;
+use super::members::Members;
 
 /// An event that an input holds.
 #[derive(Debug)]

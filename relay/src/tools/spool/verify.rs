@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use super::SpoolError;
-use crate::spool::inspect::{Inspector, State};
+use crate::spool::inspect::Inspector;
+use crate::spool::part::State;
 
 /// Writes a line for each file and a sum; whether nothing is rotten.
 ///
