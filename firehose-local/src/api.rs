@@ -3,14 +3,15 @@
 
 mod call;
 mod control;
-mod destination;
+pub(crate) mod destination;
 mod encryption;
-mod error;
+pub(crate) mod error;
+mod json;
 mod model;
 mod pattern;
 mod records;
 mod shape;
-mod signature;
+pub(crate) mod signature;
 mod streams;
 mod tags;
 
@@ -19,7 +20,7 @@ pub use error::ApiError;
 pub use signature::{AccessKey, AccessKeyError};
 
 use crate::faults::Fate;
-use crate::server::Shared;
+use crate::server::shared::Shared;
 use crate::web;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -137,16 +138,6 @@ fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     response
-}
-
-/// Reads a request's JSON.
-fn read<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|error| ApiError::serialization(&error))
-}
-
-/// Writes an answer's JSON.
-fn write(answer: &impl serde::Serialize) -> Result<Vec<u8>, ApiError> {
-    serde_json::to_vec(answer).map_err(|error| ApiError::serialization(&error))
 }
 
 #[cfg(test)]

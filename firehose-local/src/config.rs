@@ -1,6 +1,6 @@
 //! A delivery stream's configuration, under the API's names and with its defaults.
 
-use crate::object::{escape_into, settle};
+use crate::disk_name::{escape_into, settle};
 
 /// What a stream's objects are divided by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -37,6 +37,8 @@ pub mod prefix;
 
 pub mod object;
 
+mod disk_name;
+
 pub mod failure;
 
 pub mod terraform;

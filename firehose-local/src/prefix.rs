@@ -4,8 +4,8 @@ mod pattern;
 
 pub use pattern::Pattern;
 
+use crate::disk_name::escape_into;
 use crate::extract::Values;
-use crate::object::escape_into;
 
 /// One piece of a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,10 +6,11 @@ pub use pieces::{Piece, Pieces};
 
 use crate::config::{ProcessorKind, StreamConfig};
 use crate::deaggregate::{SubRecordType, delimited, objects};
+use crate::disk_name::{LONGEST_NAME, escape_into, settle};
 use crate::extract::{Query, Values};
 use crate::failure::ErrorCode;
 use crate::json::Invalid;
-use crate::object::{LONGEST_NAME, escape_into, settle, suffix, suffix_length};
+use crate::object::{suffix, suffix_length};
 use crate::prefix::{Evaluated, Facts, Prefix, Which};
 use crate::refusal::{self, ConfigError, LONGEST_PREFIX};
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! What the server answers to people and their scripts, beside the API.
 
 use crate::faults::Rates;
-use crate::server::Shared;
+use crate::server::shared::Shared;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{

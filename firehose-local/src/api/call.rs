@@ -1,9 +1,11 @@
 //! One control call: its input, held to the model, and who asked from where.
 
-use super::ApiError;
+use super::error::ApiError;
+use super::json::read;
 use super::model::INPUTS;
 use super::shape::{check, refuse_not_built};
-use crate::server::{Live, Shared};
+use crate::server::live::Live;
+use crate::server::shared::Shared;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -31,7 +33,7 @@ impl<'a> Call<'a> {
         }
         // An empty body is an empty structure: ListDeliveryStreams needs no more.
         let body = if body.is_empty() { b"{}" } else { body };
-        let input: Value = super::read(body)?;
+        let input: Value = read(body)?;
         check(shape, &input)?;
         // How many destinations there are is AWS's own question, and comes first.
         if operation == "CreateDeliveryStream" {

@@ -1,8 +1,10 @@
 //! The control calls by their names.
 
 use super::call::Call;
-use super::{ApiError, encryption, streams, tags, write};
-use crate::server::Shared;
+use super::error::ApiError;
+use super::json::write;
+use super::{encryption, streams, tags};
+use crate::server::shared::Shared;
 use serde_json::Value;
 
 /// Answers one of the ten calls that carry no records.

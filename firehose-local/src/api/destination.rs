@@ -1,7 +1,7 @@
 //! A stream's destination as the API describes it: what a call gave, with AWS's defaults filled
 //! in, so that whoever reads it back finds nothing to change.
 
-use super::ApiError;
+use super::error::ApiError;
 use crate::config::{Compression, Processor, ProcessorKind, StreamConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};

@@ -1,9 +1,9 @@
 //! StartDeliveryStreamEncryption and StopDeliveryStreamEncryption: states and keys as the API
 //! tells them. Nothing on this machine is encrypted by it.
 
-use super::ApiError;
 use super::call::Call;
-use crate::server::Encryption;
+use super::error::ApiError;
+use crate::server::definition::Encryption;
 use serde_json::{Value, json};
 
 /// The encryption that an input asks for; an AWS-owned key where it asks for none.

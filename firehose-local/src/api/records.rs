@@ -1,9 +1,11 @@
 //! PutRecord and PutRecordBatch, with their limits.
 
+use super::error::ApiError;
+use super::json::{read, write};
 use super::model::NAME;
 use super::shape::check_text;
-use super::{ApiError, read, write};
-use crate::server::{ACCOUNT, Live, Shared};
+use crate::server::live::Live;
+use crate::server::shared::{ACCOUNT, Shared};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};

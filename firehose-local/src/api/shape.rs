@@ -2,7 +2,7 @@
 //! words for what it may not. Nothing is ignored: a member that the model does not have is
 //! refused by name, as is one that this crate does not build.
 
-use super::ApiError;
+use super::error::ApiError;
 use serde_json::{Map, Value};
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! Signature Version 4, checked where the server was given keys ("Authenticating Requests (AWS
 //! Signature Version 4)"). Without keys any signature is taken, and none.
 
-use super::ApiError;
+use super::error::ApiError;
 use hmac::{Hmac, Mac};
 use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};

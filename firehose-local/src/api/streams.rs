@@ -3,10 +3,13 @@
 
 use super::call::Call;
 use super::destination::DESTINATION_ID;
+use super::destination::Destination;
+use super::error::ApiError;
 use super::model::{DESTINATIONS, UPDATES};
 use super::shape::Member;
-use super::{ApiError, Destination, encryption, tags};
-use crate::server::{Definition, Encryption, Status};
+use super::{encryption, tags};
+use crate::server::definition::{Definition, Encryption};
+use crate::server::live::Status;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 

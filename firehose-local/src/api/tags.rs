@@ -1,7 +1,7 @@
 //! TagDeliveryStream, UntagDeliveryStream, ListTagsForDeliveryStream.
 
-use super::ApiError;
 use super::call::Call;
+use super::error::ApiError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Keys that a disk cannot hold under their own names: where they lie instead, and the bucket's
 //! listing of them, `.keys`, a JSON object a line: `{"key":"…as S3 has it…","path":"…"}`.
 
-use crate::object::{LONGEST_NAME, percent_into};
+use crate::disk_name::{LONGEST_NAME, percent_into};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -190,7 +190,7 @@ mod tests {
             keys.folds_case = folds;
             let escaped = |value: &str| {
                 let mut key = String::from("userId=");
-                crate::object::escape_into(value, false, &mut key);
+                crate::disk_name::escape_into(value, false, &mut key);
                 key
             };
             let place = |value: &str| match folds {

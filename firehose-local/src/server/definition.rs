@@ -1,6 +1,6 @@
 //! What a stream is, as it is described and kept: everything but its records.
 
-use crate::api::Destination;
+use crate::api::destination::Destination;
 use crate::config::StreamConfig;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

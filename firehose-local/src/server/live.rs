@@ -5,7 +5,7 @@ mod figures;
 mod objects;
 
 use super::definition::Definition;
-use crate::api::ApiError;
+use crate::api::error::ApiError;
 use crate::buffers::Buffers;
 use crate::config::StreamConfig;
 use crate::deliver::{Bucket, Buckets};

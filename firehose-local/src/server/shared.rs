@@ -2,15 +2,16 @@
 
 mod faults;
 
+use super::config::{Config, StartError};
 use super::counters::{Count, Counters};
 use super::definition::Definition;
 use super::dice::Dice;
 use super::live::{Checked, Common, Live, Status};
 use super::recent::Recent;
 use super::saved::Saved;
-use super::stop::Stop;
-use super::{Config, StartError, Undelivered};
-use crate::api::{AccessKey, ApiError};
+use super::stop::{Stop, Undelivered};
+use crate::api::error::ApiError;
+use crate::api::signature::AccessKey;
 use crate::buffers::Buffers;
 use crate::clock::Clock;
 use crate::deliver::KEPT;

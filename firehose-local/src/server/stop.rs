@@ -1,5 +1,7 @@
-//! How far a stop has come.
+//! How far a stop has come, and what it could not deliver.
 
+use std::fmt;
+use std::path::PathBuf;
 use tokio::sync::{Notify, watch};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,43 @@ impl Stop {
         let mut phase = self.phase.subscribe();
         // The sender lives in `self`: waiting cannot fail.
         let _ = phase.wait_for(|phase| *phase >= Phase::Stopping).await;
+    }
+}
+
+/// A stop that could not deliver everything.
+#[derive(Debug)]
+pub struct Undelivered {
+    /// Records that are lost.
+    pub lost: u64,
+    /// Records that were put away in a folder, as S3 has not taken them.
+    pub kept: u64,
+    /// That folder; in it is one of each bucket's name.
+    pub folder: PathBuf,
+}
+
+impl std::error::Error for Undelivered {}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lost, kept, folder } = self;
+        let folder = folder.display();
+        out.write_str("stopped")?;
+        if *lost > 0 {
+            write!(
+                out,
+                " with {lost} records that their buckets have refused to the end: they are lost"
+            )?;
+        }
+        if *lost > 0 && *kept > 0 {
+            out.write_str("; and")?;
+        }
+        if *kept > 0 {
+            write!(
+                out,
+                " with {kept} records that S3 has not taken: they are in {folder}, in a folder of each bucket's name. Put them there when it is back: aws s3 sync --exclude .keys {folder}/BUCKET s3://BUCKET"
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys as object_store can say them: as they are, but for what it has no path for.
 
-use crate::object::percent_into;
+use crate::disk_name::percent_into;
 use object_store::path::{Path, PathPart};
 
 /// The path with this key. It says the key itself, with empty folders (`a//b`), percent signs and what
