@@ -214,14 +214,22 @@ fn queries_answer_as_the_program_jq_1_6_does() {
         let compiled = Query::compile(query).unwrap();
         for (record, theirs) in RECORDS.iter().zip(by_program(query, RECORDS)) {
             let ours = ours(&compiled, record);
-            if ours != theirs {
-                found.push(format!("{query} on {record}: jq {theirs:?}, here {ours:?}"));
+            let difference = format!("{query} on {record}: jq {theirs:?}, here {ours:?}");
+            if ours != theirs && !BY_PATCH.contains(&&*difference) {
+                found.push(difference);
             }
         }
     }
     assert!(QUERIES.len() >= 40 && RECORDS.len() >= 30);
     assert_eq!(found, DIFFERENT, "\n{}", found.join("\n"));
 }
+
+/// Differs or not by the patches of Debian's package, all of which call themselves 1.6: a text that says `nan`
+/// is a number to some (1.6-2.1+deb12u3), and an error to others, as here.
+const BY_PATCH: &[&str] = &[
+    r#"{k:(.a|tonumber)} on {"a":"nan"}: jq Value("null"), here Error"#,
+    r#"{k:(.a|tonumber? // "text")} on {"a":"nan"}: jq Value("null"), here Value("text")"#,
+];
 
 /// What still differs, with the reasons.
 const DIFFERENT: &[&str] = &[
