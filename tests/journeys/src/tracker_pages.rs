@@ -101,9 +101,27 @@ async fn each_place_that_a_script_moves_to_is_seen_once() -> anyhow::Result<()> 
 }
 
 /// plausible#4656: the back/forward cache still works with us, and a page that it gives back
-/// is seen.
+/// is seen. A browser may give any page up when the machine has too much to do: of three it keeps one.
 #[tokio::test(flavor = "multi_thread")]
 async fn complaint_22_a_page_given_back_is_seen_again() -> anyhow::Result<()> {
+    for _ in 0..3 {
+        if let Some(views) = views_of_a_page_given_back().await? {
+            assert_eq!(
+                views,
+                [
+                    "page load places",
+                    "page load clicks",
+                    "page restore places"
+                ]
+            );
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the cache has not kept the page three times");
+}
+
+/// None when the browser has loaded the page again.
+async fn views_of_a_page_given_back() -> anyhow::Result<Option<Vec<String>>> {
     let (site, browser) = on("/places").await?;
     browser
         .run("addEventListener('pageshow', (event) => (window.given = event.persisted))")
@@ -118,22 +136,20 @@ async fn complaint_22_a_page_given_back_is_seen_again() -> anyhow::Result<()> {
         .wait_for("the first page", "return document.title === 'Places'")
         .await?;
     let given = browser
-        .wait_for("the page to be shown", "return window.given")
+        .wait_for(
+            "the page to be shown",
+            "return window.given || !!performance.getEntriesByType('navigation')[0].notRestoredReasons && 'loaded again'",
+        )
         .await?;
+    if given != true {
+        browser.close().await?;
+        return Ok(None);
+    }
     let events = site
         .wait_for("three views", |events| views(events).len() >= 3)
         .await?;
     browser.close().await?;
-    assert_eq!(given, true, "the cache had kept it");
-    assert_eq!(
-        views(&events),
-        [
-            "page load places",
-            "page load clicks",
-            "page restore places"
-        ]
-    );
-    Ok(())
+    Ok(Some(views(&events)))
 }
 
 /// hashicorp/dev-portal#2645.
