@@ -34,6 +34,9 @@ impl MakeWriter<'_> for Log {
 impl Log {
     /// A log, as long as the guard lives.
     fn begin() -> (Self, tracing::subscriber::DefaultGuard) {
+        // With this one alone, a line that another test's thread comes by first would count as one that
+        // nobody wants, and be missing here.
+        let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(log.clone())
