@@ -151,12 +151,10 @@ impl Relay {
             Arc::clone(&edges.clock),
             nonce,
         );
-        let (traces, exporter) = match config.traces.clone() {
-            Some(to) => Traces::to(to, &nonce),
-            None => (Traces::default(), None),
-        };
+        let asked = config.traces.clone();
+        let (traces, exporter) = asked.map(|to| Traces::to(to, &nonce)).unzip();
         let rooms = Arc::new(Rooms {
-            intake: intake.traced(traces),
+            intake: intake.traced(traces.unwrap_or_default()),
             door,
             keeper,
             live,

@@ -85,7 +85,7 @@ impl Traces {
     /// Traces that go there, in a queue of their own, and who sends what is in it. `nonce` is random, drawn once a
     /// run.
     #[must_use]
-    pub fn to(config: Config, nonce: &[u8; 16]) -> (Self, Option<export::Exporter>) {
+    pub fn to(config: Config, nonce: &[u8; 16]) -> (Self, export::Exporter) {
         let (queue, finished) = mpsc::channel(MOST);
         let counters = Arc::<Counters>::default();
         let exporter = export::Exporter::new(config, finished, Arc::clone(&counters));
@@ -95,7 +95,7 @@ impl Traces {
             hasher: SipHasher24::new_with_key(nonce),
             made: AtomicU64::new(0),
         };
-        (Self(Some(tracer)), Some(exporter))
+        (Self(Some(tracer)), exporter)
     }
 
     /// What became of them; none where nobody wants any.
