@@ -72,6 +72,9 @@ pub struct Buffer {
 }
 
 impl Buffers {
+    /// Bytes of all buffers in memory, where nobody says otherwise.
+    pub const BOUND: usize = 256 << 20;
+
     /// None yet. `folder` is this process's alone: what an earlier one left there is removed.
     /// `bound` is in bytes, over all buffers together; one record more may be held for a moment,
     /// and what was used is kept to be used again until nothing waits.

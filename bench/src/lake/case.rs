@@ -17,16 +17,13 @@ use firehose_local::{Compression, PartitionBy, Processor, ProcessorKind, Stream,
 use crate::process;
 
 /// Bytes that are put, the input over and over.
-const BYTES: usize = 512 << 20;
+const BYTES: usize = 1 << 30;
 
 /// A moment; which one does not matter.
 const NOW_MS: u64 = 1_767_322_985_006;
 
 /// Partitions at once: more than AWS allows, for the row that needs them.
 const PARTITIONS: usize = 10_000;
-
-/// Bytes of all buffers that may be in memory.
-const MEMORY: usize = 64 << 20;
 
 /// The word that a process is started with.
 pub const WORD: &str = "lake-case";
@@ -38,6 +35,8 @@ pub struct Work {
     pub query: &'static str,
     /// How objects are packed.
     pub compression: Compression,
+    /// MiB of all buffers that may be in memory.
+    pub memory_mib: usize,
     /// Only written, into one file.
     plain: bool,
 }
@@ -47,9 +46,15 @@ impl Work {
     pub const PATH: Self = Self {
         query: "{userId:.userId}",
         compression: Compression::Uncompressed,
+        memory_mib: Buffers::BOUND >> 20,
         plain: false,
     };
-    /// The same, packed by gzip.
+    /// The same with a quarter of the memory.
+    pub const SHORT_OF_MEMORY: Self = Self {
+        memory_mib: Buffers::BOUND >> 22,
+        ..Self::PATH
+    };
+    /// By a path, packed by gzip.
     pub const GZIP: Self = Self {
         compression: Compression::Gzip,
         ..Self::PATH
@@ -121,6 +126,7 @@ impl Figures {
 pub fn start(work: Work, lines: &Path, folder: &Path) -> anyhow::Result<Figures> {
     let output = Command::new(std::env::current_exe()?)
         .args([WORD, work.query, work.compression.name()])
+        .arg(work.memory_mib.to_string())
         .arg(if work.plain { "plain" } else { "deliver" })
         .args([lines, folder])
         .output()?;
@@ -148,7 +154,7 @@ pub fn start(work: Work, lines: &Path, folder: &Path) -> anyhow::Result<Figures>
 /// # Errors
 /// Where something fails on the way, or what is written is not what was put.
 pub fn run(words: &[String]) -> anyhow::Result<()> {
-    let [query, compression, how, lines, folder] = words else {
+    let [query, compression, memory, how, lines, folder] = words else {
         anyhow::bail!("{WORD} is started by the comparison itself");
     };
     let text = fs_err::read(lines)?;
@@ -169,6 +175,7 @@ pub fn run(words: &[String]) -> anyhow::Result<()> {
         let work = Work {
             query: String::leak(query.clone()),
             compression: compression_of(compression)?,
+            memory_mib: memory.parse()?,
             plain: false,
         };
         deliver(work, put, folder)?
@@ -211,7 +218,7 @@ fn deliver<'a>(
     folder: &Path,
 ) -> anyhow::Result<usize> {
     let stream = Arc::new(work.stream()?);
-    let buffers = Buffers::new(&folder.join(".buffers"), MEMORY)?;
+    let buffers = Buffers::new(&folder.join(".buffers"), work.memory_mib << 20)?;
     let bucket = Bucket::open(&Buckets::Folders, folder, stream.config())?;
     let limits = Limits {
         size: 64 << 20,

@@ -1,6 +1,7 @@
 //! What a server is made of, and why it does not start.
 
 use crate::api::signature::AccessKey;
+use crate::buffers::Buffers;
 use crate::clock::Clock;
 use crate::config::StreamConfig;
 use crate::deliver::Buckets;
@@ -51,7 +52,7 @@ impl Config {
             streams: Vec::new(),
             dir: dir.into(),
             buckets: Buckets::default(),
-            memory: 256 << 20,
+            memory: Buffers::BOUND,
             accelerate: NonZeroU32::MIN,
             transition: Duration::from_secs(1),
             streams_of_a_region: 5000,
