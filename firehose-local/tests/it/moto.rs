@@ -152,7 +152,7 @@ pub enum Fate {
 }
 
 /// Decides by a request's first line, and how many came before it.
-type Rule = fn(&str, usize) -> Fate;
+pub type Rule = fn(&str, usize) -> Fate;
 
 /// Listens before S3, and gives its own URL and how many requests came.
 pub async fn front(moto: &Moto, rule: Rule) -> (String, Arc<AtomicUsize>) {

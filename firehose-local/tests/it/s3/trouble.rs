@@ -1,7 +1,7 @@
 //! An S3 that refuses, is busy, is late, or fails half way.
 
 use super::{log, put, start};
-use crate::moto::{Fate, Moto, buckets, front};
+use crate::moto::{Fate, Moto, Rule, buckets, front};
 use crate::running::{config, files, record, start_with};
 use firehose_local::{PartitionBy, StreamConfig, server};
 use serde_json::Value;
@@ -121,16 +121,17 @@ async fn an_answer_that_is_late_holds_up_no_other_object() {
     );
 }
 
-#[tokio::test]
-async fn a_large_object_that_fails_half_way_leaves_nothing_and_comes_whole() {
+/// What became of an object of twelve megabytes, behind an S3 with this rule.
+struct Large {
+    moto: Moto,
+    objects: u64,
+    requests: usize,
+}
+
+async fn deliver_large(rule: Rule) -> Large {
     let moto = Moto::start().await;
     moto.make("large").await;
-    // The first time the second part comes, and is done again at once, S3 is broken.
-    let breaks = |line: &str, before| match line.contains("partNumber=2") && before < 6 {
-        true => Fate::Refused(500, "InternalError"),
-        false => Fate::Passed,
-    };
-    let (url, requests) = front(&moto, breaks).await;
+    let (url, requests) = front(&moto, rule).await;
     let dir = TempDir::new().unwrap();
     let mut stream = StreamConfig::clickstream(PartitionBy::User);
     stream.bucket = "large".to_owned();
@@ -158,27 +159,68 @@ async fn a_large_object_that_fails_half_way_leaves_nothing_and_comes_whole() {
         put.send().await.unwrap();
     }
     let (totals, _) = server.stop().await;
-    assert_eq!((totals.objects, totals.delivered_records), (1, 12));
-    let keys = moto.keys("large").await;
-    assert_eq!(keys.len(), 1);
-    let object = moto.object("large", &keys[0]).await;
-    let lines = object.body.split(|byte| *byte == b'\n');
-    let numbers = lines.filter(|line| !line.is_empty()).map(|line| {
-        let event: Value = serde_json::from_slice(line).unwrap();
-        event["n"].as_u64().unwrap()
-    });
-    assert_eq!(numbers.collect::<Vec<_>>(), (0..12).collect::<Vec<_>>());
-    assert!(
-        object.head.contains("-2\""),
-        "an ETag of two parts: {}",
-        object.head
+    assert_eq!(totals.delivered_records, 12);
+    Large {
+        moto,
+        objects: totals.objects,
+        requests: requests.load(Ordering::Relaxed),
+    }
+}
+
+impl Large {
+    /// One object, whole and in two parts, and nothing beside it.
+    async fn assert_came_once(&self) {
+        assert_eq!(self.objects, 1);
+        let keys = self.moto.keys("large").await;
+        assert_eq!(keys.len(), 1, "{keys:?}");
+        let object = self.moto.object("large", &keys[0]).await;
+        let lines = object.body.split(|byte| *byte == b'\n');
+        let numbers = lines.filter(|line| !line.is_empty()).map(|line| {
+            let event: Value = serde_json::from_slice(line).unwrap();
+            event["n"].as_u64().unwrap()
+        });
+        assert_eq!(numbers.collect::<Vec<_>>(), (0..12).collect::<Vec<_>>());
+        assert!(
+            object.head.contains("-2\""),
+            "an ETag of two parts: {}",
+            object.head
+        );
+        let unfinished = self.moto.ask("GET", "/large?uploads").await;
+        let unfinished = String::from_utf8(unfinished.body).unwrap();
+        assert!(!unfinished.contains("<UploadId>"), "{unfinished}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_object_that_fails_half_way_leaves_nothing_and_comes_whole() {
+    // The first time the second part comes, and is done again at once, S3 is broken.
+    let large = deliver_large(
+        |line, before| match line.contains("partNumber=2") && before < 6 {
+            true => Fate::Refused(500, "InternalError"),
+            false => Fate::Passed,
+        },
     );
-    let requests = requests.load(Ordering::Relaxed);
+    let large = large.await;
+    large.assert_came_once().await;
+    let requests = large.requests;
     assert!(
         requests >= 10,
         "two parts, and half of them before: {requests}"
     );
-    let unfinished = moto.ask("GET", "/large?uploads").await;
-    let unfinished = String::from_utf8(unfinished.body).unwrap();
-    assert!(!unfinished.contains("<UploadId>"), "{unfinished}");
+}
+
+/// The parts become the object, nobody hears of it, and the same is asked for once more.
+#[tokio::test]
+async fn a_large_object_whose_last_answer_gets_lost_is_there_once() {
+    let large = deliver_large(|line, before| {
+        let completes = line.starts_with("POST") && line.contains("uploadId=");
+        match completes && before < 5 {
+            true => Fate::Lost,
+            false => Fate::Passed,
+        }
+    });
+    let large = large.await;
+    large.assert_came_once().await;
+    let requests = large.requests;
+    assert!(requests >= 5, "its completion twice: {requests}");
 }
