@@ -2,6 +2,7 @@
 //! from another day or machine.
 
 mod bot;
+mod compact;
 mod lake;
 mod load;
 mod machine;
@@ -20,8 +21,8 @@ use anyhow::Context as _;
 const HELP: &str = "\
 Compares in one run, ours and a peer in turns; prints medians and their ratio.
 
-  cargo xtask bench [relay] [yardsticks] [lake] [bot] [tracker] [--rounds 5] [--seconds 4]
-                    [--partitions N]
+  cargo xtask bench [relay] [yardsticks] [lake] [compact] [bot] [tracker]
+                    [--rounds 5] [--seconds 4] [--partitions N]
 
   relay  durable requests a second against a bare axum handler that only reads the body:
          so many rounds of so many seconds; writes its table to bench/README.md
@@ -29,6 +30,7 @@ Compares in one run, ours and a peer in turns; prints medians and their ratio.
   lake   delivery to files, divided by user, against writing the same bytes, and the API against
          moto's server: so many rounds; writes its table to bench/README.md. --partitions 5000:
          only its rows with so many, printed and not written
+  compact  a query by DuckDB before and after `lake compact`; writes its table to bench/README.md
   bot    events a second to a pipe against building each with serde_json
   tracker  what a page pays at start-up and for 1,000 clicks, in Chromium: nothing, ours, and others'
          trackers from npm; writes its table to bench/README.md. Its size: cargo xtask size
@@ -52,7 +54,7 @@ fn main() -> anyhow::Result<()> {
             "bare" => return relay::bare(),
             // Each measurement of the lake too, so that its memory is its own.
             lake::WORD => return lake::case(&arguments.collect::<Vec<_>>()),
-            "relay" | "yardsticks" | "lake" | "bot" | "tracker" => names.push(argument),
+            "relay" | "yardsticks" | "lake" | "compact" | "bot" | "tracker" => names.push(argument),
             other => {
                 eprint!("{HELP}");
                 anyhow::bail!("there is no comparison {other:?}");
@@ -69,6 +71,9 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted("lake") {
         lake::run(rounds as usize, partitions)?;
+    }
+    if wanted("compact") {
+        compact::run(rounds as usize)?;
     }
     if wanted("bot") {
         bot::run()?;

@@ -9,10 +9,11 @@ use lexopt::Parser;
 use crate::{build, command, setup};
 
 /// What a comparison needs beside itself: programs as they are shipped.
-const PROGRAMS: [(&str, &[&str]); 5] = [
+const PROGRAMS: [(&str, &[&str]); 6] = [
     ("relay", &["clickstream-relay"]),
     ("yardsticks", &["clickstream-relay"]),
     ("lake", &["clickstream-bot", "firehose-local"]),
+    ("compact", &["clickstream-relay", "clickstream-bot"]),
     ("bot", &["clickstream-bot"]),
     ("tracker", &[]),
 ];
@@ -32,6 +33,9 @@ pub fn run(arguments: &mut Parser) -> anyhow::Result<()> {
     }
     if wanted("lake") {
         setup::emulators()?;
+    }
+    if wanted("compact") {
+        setup::python()?;
     }
     if wanted("tracker") {
         setup::browsers()?;

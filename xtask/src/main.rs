@@ -43,7 +43,8 @@ The project's commands:
   cargo xtask size
       What a page loads, in brotli, of the tracker, its full edition and its core alone, and what each
       subject of the tracker costs; target/wasm/named.wasm is the module with its functions' names.
-  cargo xtask bench [relay] [yardsticks] [lake] [bot] [tracker] [--rounds 5] [--seconds 4]
+  cargo xtask bench [relay] [yardsticks] [lake] [compact] [bot] [tracker]
+                    [--rounds 5] [--seconds 4]
       Comparisons in release, each against its peer in the same run.
   cargo xtask conformance
       firehose-local and other emulators at the same probes; the table in its README.

@@ -1,0 +1,162 @@
+//! A query of many small objects, before and after `lake compact` made one of each folder's: what the
+//! thousands that a lake of many short epochs has cost who reads it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use clickstream_lab::program;
+use clickstream_lab::relay::Relay;
+
+use crate::report::Report;
+use crate::{machine, table};
+
+const EVENTS: usize = 60_000;
+const USERS: usize = 50;
+/// Events a second: spread over a dozen seconds.
+const RATE: usize = 5_000;
+/// Seconds of an epoch: each makes an object for each user who did something.
+const EPOCH: &str = "0.2";
+
+/// What `tests/requirements.txt` brings: below the target folder.
+const PYTHON: &str = "python/bin/python";
+
+/// Counts each user's events `rounds` times; says how many there are, and the seconds of each time.
+const QUERY: &str = r#"
+import sys, time, duckdb
+query = f"""
+    SELECT userId::VARCHAR, count(*) FROM read_json('{sys.argv[1]}/**/*',
+        format = 'newline_delimited', hive_partitioning = true) GROUP BY ALL"""
+for _ in range(int(sys.argv[2])):
+    started = time.perf_counter()
+    rows = duckdb.sql(query).fetchall()
+    print(sum(count for _, count in rows), len(rows), time.perf_counter() - started)
+"#;
+
+/// Runs the comparison, and writes its table.
+///
+/// # Errors
+/// Where a program is missing, or the query counts other events than were sent.
+pub fn run(rounds: usize) -> anyhow::Result<()> {
+    let mut report = Report::begin("compact", "A query before and after `lake compact`");
+    let folder = machine::disk_folder()?;
+    let folder = tempfile::tempdir_in(folder)?;
+    let lake = folder.path().join("lake");
+    fill(folder.path())?;
+    writeln!(
+        report,
+        "A lake of {EVENTS} events of {USERS} users, delivered by a relay in epochs of {EPOCH} s. DuckDB counts each \
+         user's events; medians of {rounds} queries, and the slowest, which is mostly the first.\n\n{}\n",
+        machine::words(folder.path())?,
+    )?;
+    report.line("| lake | objects | query, ms | the slowest, ms | ratio |");
+    report.line("|---|---|---|---|---|");
+    let data = lake.join("raw");
+    let (before, many) = (query(&data, rounds)?, objects(&data)?);
+    report.line(&row("as delivered", many, &before, 1.0));
+    let started = Instant::now();
+    compact(&lake)?;
+    let took = started.elapsed();
+    let (after, few) = (query(&data, rounds)?, objects(&data)?);
+    anyhow::ensure!(few < many, "{many} objects, and {few} afterwards");
+    let ratio = table::median(&before) / table::median(&after);
+    report.line(&row("compacted", few, &after, ratio));
+    report.line(&format!(
+        "\nThe command took {:.0} ms. Load of the machine at the end: {}.",
+        took.as_secs_f64() * 1e3,
+        machine::load()
+    ));
+    report.write()
+}
+
+/// Lets a relay fill the lake, and stops it when all is there.
+fn fill(folder: &Path) -> anyhow::Result<()> {
+    let relay = Relay::start(folder, &["--buffer-interval", EPOCH])?;
+    relay.wait_ready()?;
+    let status = Command::new(program::path("clickstream-bot")?)
+        .args([
+            &EVENTS.to_string(),
+            "0",
+            "--direct",
+            "--quiet",
+            "--seed",
+            "1",
+        ])
+        .args(["--users", &USERS.to_string(), "--rate", &RATE.to_string()])
+        .args(["--url", &relay.url, "--write-key", "server-key"])
+        .stdout(Stdio::null())
+        .status()
+        .context("cannot start the bot")?;
+    anyhow::ensure!(status.success(), "the bot failed ({status})");
+    let lines = relay
+        .lake
+        .wait_for("the bot's events", |lines| lines.len() == EVENTS)?;
+    anyhow::ensure!(lines.len() == EVENTS);
+    Ok(())
+}
+
+/// Seconds of each query, which finds all events.
+fn query(data: &Path, rounds: usize) -> anyhow::Result<Vec<f64>> {
+    let output = Command::new(python()?)
+        .args(["-c", QUERY])
+        .arg(data)
+        .arg(rounds.to_string())
+        .output()
+        .context("cannot start DuckDB's Python")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "the query failed: {said}");
+    let text = String::from_utf8(output.stdout)?;
+    let each = text.lines().map(|line| {
+        let [events, users, seconds] = line.split(' ').collect::<Vec<_>>()[..] else {
+            anyhow::bail!("the query printed {line:?}");
+        };
+        let found: (usize, usize) = (events.parse()?, users.parse()?);
+        anyhow::ensure!(found == (EVENTS, USERS), "it found {found:?}");
+        Ok(seconds.parse()?)
+    });
+    each.collect()
+}
+
+fn compact(lake: &Path) -> anyhow::Result<()> {
+    let mut compact = Command::new(program::path("clickstream-relay")?);
+    compact.args(["lake", "compact", "--day", "today", "--lake-dir"]);
+    let output = compact.arg(lake).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "lake compact failed: {said}");
+    Ok(())
+}
+
+fn objects(folder: &Path) -> anyhow::Result<usize> {
+    let mut count = 0;
+    for entry in fs_err::read_dir(folder)? {
+        let entry = entry?;
+        count += match entry.file_type()?.is_dir() {
+            true => objects(&entry.path())?,
+            false => 1,
+        };
+    }
+    Ok(count)
+}
+
+fn row(what: &str, objects: usize, seconds: &[f64], ratio: f64) -> String {
+    let slowest = seconds.iter().copied().fold(0.0, f64::max);
+    format!(
+        "| {what} | {objects} | {:.0} | {:.0} | {ratio:.1} |",
+        table::median(seconds) * 1e3,
+        slowest * 1e3
+    )
+}
+
+fn python() -> anyhow::Result<PathBuf> {
+    let bot = program::path("clickstream-bot")?;
+    let target = bot.ancestors().nth(2).context("no target folder")?;
+    let python = target.join(PYTHON);
+    anyhow::ensure!(
+        python.exists(),
+        "{} is missing: `cargo xtask bench compact` makes it",
+        python.display()
+    );
+    Ok(python)
+}
