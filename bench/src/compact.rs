@@ -76,14 +76,7 @@ fn fill(folder: &Path) -> anyhow::Result<()> {
     let relay = Relay::start(folder, &["--buffer-interval", EPOCH])?;
     relay.wait_ready()?;
     let status = Command::new(program::path("clickstream-bot")?)
-        .args([
-            &EVENTS.to_string(),
-            "0",
-            "--direct",
-            "--quiet",
-            "--seed",
-            "1",
-        ])
+        .args([&EVENTS.to_string(), "--direct", "--quiet", "--seed", "1"])
         .args(["--users", &USERS.to_string(), "--rate", &RATE.to_string()])
         .args(["--url", &relay.url, "--write-key", "server-key"])
         .stdout(Stdio::null())
