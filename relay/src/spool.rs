@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::duplicate::view::Window;
 use crate::duplicate::{DuplicateKey, KeyedHash};
 
+pub mod ahead;
 pub mod append;
 pub mod books;
 pub mod checkpoint;
@@ -224,26 +225,14 @@ impl Spool {
         lock(&self.core().health).delivery = stopped;
     }
 
-    /// Reads durable records from this position on.
-    #[must_use]
-    pub fn reader(&self, from: u64) -> Reader {
-        Reader::new(Arc::clone(&self.core().shared), from)
-    }
-
-    /// As [`Spool::reader`], without waiting, for who may block.
-    #[must_use]
-    pub fn cursor(&self, from: u64) -> Cursor {
-        Cursor::new(Arc::clone(&self.core().shared), from)
-    }
-
     /// The checkpoint that holds.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         lock(&self.core().checkpoints).latest()
     }
 
-    /// Makes a checkpoint durable: everything below `next.position` is delivered, and its
-    /// sums are those of all time ([`Spool::checkpoint`] plus what was delivered since).
+    /// Makes a checkpoint durable: everything below `next.position` and in `next.ahead` is
+    /// delivered, and its sums are those of all time ([`Spool::checkpoint`] plus what was delivered since).
     /// Blocks for a sync.
     ///
     /// # Errors
@@ -253,11 +242,10 @@ impl Spool {
         let mut checkpoints = lock(&core.checkpoints);
         let before = checkpoints.latest();
         checkpoints.advance(next)?;
-        lock(&core.refused).passed(next.position);
-        core.shared
-            .delivered
-            .store(next.position, Ordering::Release);
-        core.books().delivered(&before, &next);
+        let now = checkpoints.latest();
+        lock(&core.refused).passed(&now);
+        core.shared.delivered.store(now.position, Ordering::Release);
+        core.books().delivered(&before, &now);
         if lock(&core.health).intake.is_some() {
             core.queue().probe = true;
             core.wake.notify_one();

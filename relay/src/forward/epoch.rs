@@ -199,10 +199,9 @@ impl Epochs {
 
     fn read_next(&mut self) -> Result<Option<Vec<Record>>, DeliveryError> {
         let until = *self.spool.durable().borrow();
-        let start = position(&self.spool.checkpoint());
         let mut cursor = match self.cursor.take() {
             Some(cursor) => cursor,
-            None => self.spool.cursor(start),
+            None => self.spool.undelivered_cursor(),
         };
         let records = cursor
             .read(self.budget, until)
@@ -317,9 +316,10 @@ impl Epochs {
         Ok(step)
     }
 
-    /// The plan's records from the spool. One that rot took since is said and missing.
+    /// The plan's records from the spool: it begins at the checkpoint that held when it was made
+    /// and still does, so the same are left out. One that rot took since is said and missing.
     fn read_again(&self, plan: &Plan) -> Result<Vec<Record>, DeliveryError> {
-        let mut cursor = self.spool.cursor(plan.range.start);
+        let mut cursor = self.spool.undelivered_cursor();
         let records = cursor
             .read(usize::MAX, plan.range.end)
             .map_err(DeliveryError::spool("read events"))?;

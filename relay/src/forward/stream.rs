@@ -1,6 +1,7 @@
 //! From the spool to a stream, at least once: lines are packed into calls, several calls are
-//! on their way at once, and a place is used again only when what it carried is below a
-//! durable checkpoint. So after a kill at most what was on its way comes twice.
+//! on their way at once, and a place is used again only when a durable checkpoint has passed what
+//! it carried, if need be ahead of one that hangs. So after a kill at most what was on its way
+//! comes twice, and a record that the stream refuses holds up no other.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -12,13 +13,13 @@ use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::acks::{Acks, LowMark, Ticket};
+use super::acks::{Acks, Mark, Ticket};
 use super::counters::Counters;
 use super::flight::{Airport, Landed, Sender};
 use super::pack::{Packer, Packing};
 use super::patience::Patience;
 use super::voice::{Source, Voice};
-use crate::spool::{Checkpoint, Reader, Record, Spool};
+use crate::spool::{Reader, Record, Spool};
 use crate::stop::Shutdown;
 
 /// How forwarding to a stream behaves.
@@ -141,7 +142,7 @@ struct Forwarding<S> {
     /// A checkpoint being written.
     advancing: Option<JoinHandle<Advanced>>,
     /// The next checkpoint: taken from the acks, not durable yet.
-    mark: Option<LowMark>,
+    mark: Option<Mark>,
     disk_failed: Option<Instant>,
     /// Whose trouble it is that the spool cannot be read, and that it cannot be written.
     reading: Source,
@@ -151,8 +152,8 @@ struct Forwarding<S> {
     stopping: bool,
 }
 
-/// A low mark, and where what is refused below it was set aside, if anything was.
-type Advanced = (LowMark, io::Result<Option<PathBuf>>);
+/// A mark, and where what is refused in it was set aside, if anything was.
+type Advanced = (Mark, io::Result<Option<PathBuf>>);
 
 /// Why forwarding ended.
 enum Ended {
@@ -172,9 +173,9 @@ impl<S: Sender> Forwarding<S> {
             packed_since: None,
             carry: VecDeque::new(),
             aside: spool.set_aside_ahead(),
-            reader: spool.reader(spool.checkpoint().position),
+            reader: spool.undelivered(),
+            acks: Acks::new(&spool.checkpoint()),
             spool,
-            acks: Acks::default(),
             flights: JoinSet::new(),
             advancing: None,
             mark: None,
@@ -223,9 +224,9 @@ impl<S: Sender> Forwarding<S> {
         self.flights.is_empty() && self.mark.is_none() && self.advancing.is_none()
     }
 
-    /// Leaves what is not below the checkpoint to who begins anew there.
+    /// Leaves what the checkpoint has not passed to who begins anew there.
     fn give_up(self) -> Ended {
-        let again = self.acks.behind_a_gap().delivered;
+        let again = self.acks.not_taken().delivered;
         Counters::add(&self.counters.doubles_at_most, again);
         self.counters.in_flight.store(0, Relaxed);
         self.counters.in_flight_events.store(0, Relaxed);
@@ -321,25 +322,18 @@ impl<S: Sender> Forwarding<S> {
         }
     }
 
-    /// Makes the low mark durable, one write at a time; what arrives meanwhile shares the next.
+    /// Makes what arrived durable, one write at a time; what arrives meanwhile shares the next.
     fn advance(&mut self) {
         if self.advancing.is_some() || self.disk_failed.is_some() {
             return;
         }
-        if let Some(more) = self.acks.take_low_mark() {
+        if let Some(more) = self.acks.take() {
             self.mark.get_or_insert_default().extend(more);
         }
         if let Some(mark) = self.mark.take() {
             let spool = self.spool.clone();
             self.advancing = Some(tokio::task::spawn_blocking(move || {
-                let before = spool.checkpoint();
-                let next = Checkpoint {
-                    position: mark.position,
-                    delivered: before.delivered + mark.sums.delivered,
-                    failed: before.failed + mark.sums.failed,
-                    bytes: before.bytes + mark.sums.bytes,
-                    ..before
-                };
+                let next = mark.checkpoint(spool.checkpoint());
                 let kept = spool.set_aside(&mark.refused);
                 let advanced = kept.and_then(|kept| spool.advance(next).map(|()| kept));
                 (mark, advanced)
@@ -394,3 +388,6 @@ async fn sleep_until_some(moment: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

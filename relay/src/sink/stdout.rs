@@ -30,7 +30,7 @@ pub type Output = Arc<Mutex<dyn Write + Send>>;
 /// Writes every event that becomes durable, until the shutdown. A line is written, flushed,
 /// and only then below the checkpoint: a kill may repeat lines, never lose one.
 pub async fn run(spool: Spool, output: Output, mut shutdown: Shutdown) -> Ended {
-    let mut reader = spool.reader(spool.checkpoint().position);
+    let mut reader = spool.undelivered();
     loop {
         let stopping = shutdown.deadline().is_some();
         if stopping && reader.position() >= *spool.durable().borrow() {

@@ -174,25 +174,37 @@ impl Books {
         self.counters.totals.taken += count;
     }
 
-    /// So many records below this position waited, and wait no more.
-    fn leave(&mut self, until: u64) -> u64 {
+    /// So many records at these positions waited, and wait no more.
+    fn leave(&mut self, range: Range<u64>) -> u64 {
         let mut left = 0;
-        while let Some(first) = self.waiting.front_mut() {
-            let end = first.end.min(until);
-            left += end.saturating_sub(first.start);
-            if first.end > until {
-                first.start = first.start.max(end);
-                break;
+        let mut at = self.waiting.partition_point(|one| one.end <= range.start);
+        while let Some(stretch) = self.waiting.get_mut(at)
+            && stretch.start < range.end
+        {
+            let start = stretch.start.max(range.start);
+            let end = stretch.end.min(range.end);
+            left += end - start;
+            let (before, behind) = (stretch.start..start, end..stretch.end);
+            match (before.is_empty(), behind.is_empty()) {
+                (true, true) => drop(self.waiting.remove(at)),
+                (true, false) => *stretch = behind,
+                (false, is_last) => {
+                    *stretch = before;
+                    at += 1;
+                    if !is_last {
+                        self.waiting.insert(at, behind);
+                    }
+                }
             }
-            self.waiting.pop_front();
         }
         left
     }
 
-    /// A checkpoint is durable. What waited below it and is neither delivered nor failed was
-    /// lost to rot.
+    /// A checkpoint is durable. What waited, was passed by it and is neither delivered nor failed
+    /// was lost to rot.
     pub fn delivered(&mut self, before: &Checkpoint, now: &Checkpoint) {
-        let left = self.leave(now.position);
+        let ahead: u64 = now.ahead.iter().map(|range| self.leave(range)).sum();
+        let left = ahead + self.leave(0..now.position);
         let totals = &mut self.counters.totals;
         let (delivered, failed) = (now.delivered - before.delivered, now.failed - before.failed);
         totals.delivered += delivered;
@@ -249,5 +261,46 @@ impl Books {
             _ => self.ages.front().map(|(_, time)| *time),
         };
         counters
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::ahead::Ahead;
+
+    #[test]
+    fn what_is_delivered_behind_a_gap_counts_once_and_the_oldest_is_in_the_gap() {
+        let mut books = Books::default();
+        // The second commit failed: its positions are void.
+        for position in (1..11).chain(21..31) {
+            books.stored(position, 1000 * position, 10);
+        }
+        books.counters_mut().durable_position = 31;
+        let mut before = Checkpoint::default();
+        let mut passes = |position, ranges: &[Range<u64>], delivered, wait, oldest: Option<u64>| {
+            let now = Checkpoint {
+                position,
+                ahead: Ahead::of(ranges).unwrap(),
+                delivered: before.delivered + delivered,
+                bytes: before.bytes + 10 * delivered,
+                ..before
+            };
+            books.delivered(&before, &now);
+            before = now;
+            let counters = books.counters();
+            let totals = counters.totals;
+            assert!(totals.balance(), "{totals:?}");
+            assert_eq!((totals.waiting, totals.rotten), (wait, 0));
+            assert_eq!(counters.waiting_bytes, 10 * wait);
+            assert_eq!(counters.oldest_ms, oldest);
+        };
+        passes(3, &[], 2, 18, Some(3000));
+        passes(3, &[5..8], 3, 15, Some(3000));
+        passes(3, &[5..8, 10..24], 4, 11, Some(3000));
+        passes(3, &[5..9, 10..24, 30..31], 2, 9, Some(3000));
+        passes(9, &[10..24, 30..31], 2, 7, Some(9000));
+        passes(24, &[30..31], 1, 6, Some(24_000));
+        passes(31, &[], 6, 0, None);
     }
 }

@@ -5,23 +5,29 @@
 //! In its file a checkpoint stands twice ([`super::twin`]), so that rot in one copy costs
 //! nothing. A copy lies within one sector, which a disk writes whole or not at all: one that is
 //! neither intact nor blank is damage and no write that was not finished.
+//!
+//! One that names ranges ahead begins in its own way: a version that does not know them takes it
+//! for damaged, and the one before it holds. Without ranges it is as that version wrote it.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
-use super::frame::{MOST, u32_at, u64_at};
+use super::frame::{MOST, u64_at};
 use super::part::{Part, State, part};
 use super::twin::{self, BLOCK, Twins};
 
 const MAGIC: [u8; 8] = *b"CLKCHK01";
-const LENGTH: usize = 8 + 7 * 8 + 4;
+/// Behind the words that every checkpoint has: how many ranges are ahead, and the ends of each.
+const WITH_AHEAD: [u8; 8] = *b"CLKCHK02";
+const WORDS: usize = 7;
 const SIZE: u64 = 2 * BLOCK as u64;
 const NAMES: [&str; 2] = ["checkpoint-a", "checkpoint-b"];
 
-/// Everything below `position` is delivered.
+/// Everything below `position` is delivered, and so is what lies in `ahead`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checkpoint {
     /// Grows by one with each.
@@ -38,6 +44,8 @@ pub struct Checkpoint {
     pub bytes: u64,
     /// Objects ever published.
     pub objects: u64,
+    /// Delivered above `position`, which is not in it; the sums count it.
+    pub ahead: Ahead,
 }
 
 /// The two files.
@@ -99,16 +107,17 @@ impl Checkpoints {
         self.latest
     }
 
-    /// Makes a new one durable. On failure the former holds, and the next attempt writes
+    /// Makes a new one durable; its position goes on over a range ahead that it has come to. On failure the former holds, and the next attempt writes
     /// over the failed one, never over the one that holds.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn advance(&mut self, next: Checkpoint) -> io::Result<()> {
-        let next = Checkpoint {
+        let mut next = Checkpoint {
             sequence: self.latest.sequence + 1,
             ..next
         };
+        next.position = next.ahead.pass(next.position);
         self.write(&next, SyncPoint::Checkpoint)?;
         self.latest = next;
         Ok(())
@@ -155,8 +164,10 @@ impl Found {
     fn part(&self, path: &Path, has_other: bool) -> Part {
         let holds = self.best.map(|best| {
             format!(
-                "number {}: all below position {} is delivered",
-                best.sequence, best.position
+                "number {}: all below position {} is delivered{}",
+                best.sequence,
+                best.position,
+                ahead(&best)
             )
         });
         let (state, holds) = match holds {
@@ -195,6 +206,13 @@ pub(super) fn look(files: &dyn Files, dir: &Path) -> io::Result<(Checkpoint, Vec
     Ok((latest.unwrap_or_default(), parts.collect()))
 }
 
+/// What is delivered behind a gap, in words.
+fn ahead(checkpoint: &Checkpoint) -> String {
+    let ranges = checkpoint.ahead.iter();
+    let ranges = ranges.map(|range| format!(", and {} to {}", range.start, range.end - 1));
+    ranges.collect()
+}
+
 fn open_slot(files: &dyn Files, path: &Path) -> io::Result<Arc<dyn File>> {
     let file = match files.open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => files.create(path)?,
@@ -208,9 +226,25 @@ fn open_slot(files: &dyn Files, path: &Path) -> io::Result<Arc<dyn File>> {
 }
 
 impl Checkpoint {
+    /// Whether the record at this position is delivered.
+    #[must_use]
+    pub fn has_passed(&self, position: u64) -> bool {
+        position < self.position || self.ahead.contains(position)
+    }
+
+    /// Above every position that is delivered.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        let last = self.ahead.iter().last();
+        last.map_or(self.position, |range| range.end)
+    }
+
     fn encode(&self) -> Vec<u8> {
-        let mut bytes = MAGIC.to_vec();
-        for word in [
+        let mut bytes = match self.ahead.is_empty() {
+            true => MAGIC.to_vec(),
+            false => WITH_AHEAD.to_vec(),
+        };
+        let mut words = vec![
             self.sequence,
             self.position,
             self.plan,
@@ -218,24 +252,43 @@ impl Checkpoint {
             self.failed,
             self.bytes,
             self.objects,
-        ] {
-            bytes.extend_from_slice(&word.to_le_bytes());
+        ];
+        if !self.ahead.is_empty() {
+            words.push(self.ahead.len() as u64);
+            words.extend(self.ahead.iter().flat_map(|one| [one.start, one.end]));
         }
+        bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
         let checksum = crc32fast::hash(&bytes);
         bytes.extend_from_slice(&checksum.to_le_bytes());
         bytes
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() < LENGTH || bytes[..8] != MAGIC {
+        let ranges = match bytes.first_chunk()? {
+            magic if *magic == MAGIC => 0,
+            magic if *magic == WITH_AHEAD => {
+                let count = bytes.get(8 + 8 * WORDS..)?.first_chunk()?;
+                usize::try_from(u64::from_le_bytes(*count)).ok()?
+            }
+            _ => return None,
+        };
+        let words = match ranges {
+            0 => WORDS,
+            1..=Ahead::MOST => WORDS + 1 + 2 * ranges,
+            _ => return None,
+        };
+        let (content, rest) = bytes.split_at_checked(8 + 8 * words)?;
+        if u32::from_le_bytes(*rest.first_chunk()?) != crc32fast::hash(content) {
             return None;
         }
-        if u32_at(bytes, LENGTH - 4) != crc32fast::hash(&bytes[..LENGTH - 4]) {
-            return None;
-        }
-        let word = |index: usize| u64_at(bytes, 8 + 8 * index);
+        let word = |index: usize| u64_at(content, 8 + 8 * index);
         // As in a frame: nothing here comes to more.
-        (0..7).all(|index| word(index) <= MOST).then(|| Self {
+        if (0..words).any(|index| word(index) > MOST) {
+            return None;
+        }
+        let range = |number: usize| word(WORDS + 1 + 2 * number)..word(WORDS + 2 + 2 * number);
+        let ranges: Vec<_> = (0..ranges).map(range).collect();
+        let found = Self {
             sequence: word(0),
             position: word(1),
             plan: word(2),
@@ -243,7 +296,12 @@ impl Checkpoint {
             failed: word(4),
             bytes: word(5),
             objects: word(6),
-        })
+            ahead: Ahead::of(&ranges)?,
+        };
+        let is_above = ranges
+            .first()
+            .is_none_or(|first| first.start > found.position);
+        is_above.then_some(found)
     }
 }
 
@@ -340,18 +398,86 @@ mod tests {
         let old = fs_err::read(&path).unwrap();
         let third = dir.path().join("third");
         let slot = RealFiles.create(&third).unwrap();
-        let new = Checkpoint {
-            sequence: 3,
-            ..at(3)
+        for ahead in [Ahead::default(), full()] {
+            let new = Checkpoint {
+                sequence: 3,
+                ahead,
+                ..at(3)
+            };
+            let length = new.encode().len();
+            put(&*slot, &new, SyncPoint::Checkpoint).unwrap();
+            let new = fs_err::read(&third).unwrap();
+            for torn in (0..length + 8).chain(BLOCK - 8..BLOCK + length + 8) {
+                fs_err::write(&path, [&new[..torn], &old[torn..]].concat()).unwrap();
+                let found = open(dir.path()).unwrap().latest();
+                // Intact in one copy it may as well count: all that it says was done before.
+                let wanted = match torn < length {
+                    true => (2, Ahead::default()),
+                    false => (3, ahead),
+                };
+                assert_eq!((found.position, found.ahead), wanted, "{torn}");
+            }
+        }
+    }
+
+    /// As many ranges as there may be, as high as they may be.
+    fn full() -> Ahead {
+        let ranges = (1..=16).map(|back| MOST - 2 * back..MOST - 2 * back + 1);
+        Ahead::of(&ranges.rev().collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn the_largest_comes_back_and_lies_within_a_sector() {
+        let largest = Checkpoint {
+            ahead: full(),
+            ..at(5)
         };
-        put(&*slot, &new, SyncPoint::Checkpoint).unwrap();
-        let new = fs_err::read(&third).unwrap();
-        for torn in (0..LENGTH + 8).chain(BLOCK - 8..BLOCK + LENGTH + 8) {
-            fs_err::write(&path, [&new[..torn], &old[torn..]].concat()).unwrap();
-            let found = open(dir.path()).unwrap().latest();
-            // Intact in one copy it may as well count: all that it says was done before.
-            let wanted = if torn < LENGTH { 2 } else { 3 };
-            assert_eq!(found.position, wanted, "{torn}");
+        let bytes = largest.encode();
+        assert!(bytes.len() <= 512);
+        assert_eq!(Checkpoint::decode(&bytes), Some(largest));
+        for length in 0..bytes.len() {
+            assert_eq!(Checkpoint::decode(&bytes[..length]), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn only_one_with_ranges_is_strange_to_a_version_without_them() {
+        let ahead = Ahead::of(&[7..9]).unwrap();
+        let with = Checkpoint { ahead, ..at(5) }.encode();
+        assert_eq!(with[..8], *b"CLKCHK02");
+        let without = at(5).encode();
+        assert_eq!((without.len(), &without[..8]), (68, &b"CLKCHK01"[..]));
+    }
+
+    #[test]
+    fn ranges_that_touch_the_position_are_none() {
+        for ranges in [[5..6], [4..7], [1..2]] {
+            let ahead = Ahead::of(&ranges).unwrap();
+            let bytes = Checkpoint { ahead, ..at(5) }.encode();
+            assert_eq!(Checkpoint::decode(&bytes), None, "{ranges:?}");
+        }
+    }
+
+    #[test]
+    fn a_position_goes_on_over_the_ranges_that_it_comes_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut checkpoints = open(dir.path()).unwrap();
+        let ahead = Ahead::of(&[7..9, 12..15]).unwrap();
+        for (position, stands, ranges) in [(5, 5, 2), (6, 6, 2), (7, 9, 1), (13, 15, 0)] {
+            checkpoints
+                .advance(Checkpoint {
+                    ahead,
+                    ..at(position)
+                })
+                .unwrap();
+            let latest = open(dir.path()).unwrap().latest();
+            assert_eq!(latest, checkpoints.latest());
+            assert_eq!((latest.position, latest.ahead.len()), (stands, ranges));
+            for at in 0..20 {
+                let passed = at < position || ahead.contains(at);
+                assert_eq!(latest.has_passed(at), passed, "{position} {at}");
+            }
+            assert_eq!(latest.end(), 15);
         }
     }
 }

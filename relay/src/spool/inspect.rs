@@ -120,8 +120,7 @@ impl<'a> Inspector<'a> {
         let (begun, plans) = plans::look(files, dir, checkpoint.position).map_err(disk)?;
         parts.extend(plans);
         parts.extend(ids::look(files, dir, &identity.id).map_err(disk)?);
-        let (refused, files_of_refused) =
-            refused::look(files, dir, checkpoint.position).map_err(disk)?;
+        let (refused, files_of_refused) = refused::look(files, dir, &checkpoint).map_err(disk)?;
         parts.extend(files_of_refused);
         let mut inspector = Self {
             files,
@@ -140,7 +139,7 @@ impl<'a> Inspector<'a> {
         Ok(inspector)
     }
 
-    /// The checkpoint that holds: what is below its position is delivered.
+    /// The checkpoint that holds: what it has passed is delivered.
     #[must_use]
     pub fn checkpoint(&self) -> &Checkpoint {
         &self.checkpoint
@@ -300,7 +299,7 @@ impl<'a> Inspector<'a> {
                 .iter()
                 .filter(|(at, found)| *at < read.end && found.commit.is_none());
             let positions: Vec<u64> = valid.map(|(_, found)| found.position).collect();
-            let is_waiting = |position: &&u64| **position >= self.checkpoint.position;
+            let is_waiting = |position: &&u64| !self.checkpoint.has_passed(**position);
             let waiting = positions.iter().filter(is_waiting).count();
             seen.events += positions.len() as u64;
             seen.waiting += waiting as u64;

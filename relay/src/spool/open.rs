@@ -87,10 +87,10 @@ pub(super) fn open(
     let checkpoint = checkpoints.latest();
     let id_files = Arc::clone(&files);
     let mut keeper = Keeper::open(id_files, dir, identity.id, config.duplicates).map_err(failed)?;
-    let position = checkpoint.position;
-    let recovered = recover(&*files, dir, &identity, position, &damage, &mut keeper);
+    let recovered = recover(&*files, dir, &identity, &checkpoint, &damage, &mut keeper);
     let mut recovered = recovered.map_err(failed)?;
-    let refused = RefusedFiles::open(Arc::clone(&files), dir, position, &damage).map_err(failed)?;
+    let refused =
+        RefusedFiles::open(Arc::clone(&files), dir, &checkpoint, &damage).map_err(failed)?;
     let planned = plans::highest_position(&*files, dir, &damage).map_err(failed)?;
     recovered.next_position = recovered.next_position.max(planned).max(keeper.named());
     // All names that this start found or made, also those of a process that was killed

@@ -7,12 +7,14 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::ahead::Ahead;
 use super::frame::{self, Found};
 use super::header::SECTOR;
 use super::log::Shared;
 use super::salvage::{self, is_unreadable};
 use super::scan;
 use super::segment::Segment;
+use super::{Checkpoint, Spool};
 
 const CHUNK: u64 = 1 << 20;
 /// Besides its line, a record counts for so many bytes: its frame, and what its readers
@@ -37,13 +39,16 @@ pub struct Cursor {
     segment: u64,
     offset: u64,
     position: u64,
+    /// Delivered: not read.
+    ahead: Ahead,
     damaged: u64,
 }
 
 impl Cursor {
-    /// Before the first record at or above `position`.
+    /// Before the first record at or above `position`; passes over what lies in `ahead`.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, position: u64) -> Self {
+    pub fn new(shared: Arc<Shared>, position: u64, ahead: Ahead) -> Self {
+        let position = ahead.behind(position);
         let segment = {
             let table = shared.segments();
             let below = table.values().rev().find(|found| found.first <= position);
@@ -54,6 +59,7 @@ impl Cursor {
             segment,
             offset: SECTOR,
             position,
+            ahead,
             damaged: 0,
         }
     }
@@ -97,13 +103,15 @@ impl Cursor {
                     _ => break,
                 };
                 let line = chunk.slice(at + frame::HEADER..at + found.length);
-                if found.commit.is_none() && found.position >= self.position {
+                let wanted =
+                    found.position >= self.position && !self.ahead.contains(found.position);
+                if found.commit.is_none() && wanted {
                     let full = !records.is_empty() && bytes + line.len() + COST > max_bytes;
                     if full || found.position >= until {
                         return Ok(records);
                     }
                     bytes += line.len() + COST;
-                    self.position = found.position + 1;
+                    self.position = self.ahead.behind(found.position + 1);
                     records.push(Record {
                         position: found.position,
                         received_at: found.time,
@@ -199,16 +207,18 @@ pub struct Reader {
     reading: Option<JoinHandle<Read>>,
     shared: Arc<Shared>,
     position: u64,
+    ahead: Ahead,
 }
 
 impl Reader {
-    pub(super) fn new(shared: Arc<Shared>, from: u64) -> Self {
+    fn new(shared: Arc<Shared>, from: u64, ahead: Ahead) -> Self {
         Self {
             durable: shared.durable.subscribe(),
             cursor: None,
             reading: None,
             shared,
-            position: from,
+            position: ahead.behind(from),
+            ahead,
         }
     }
 
@@ -236,14 +246,12 @@ impl Reader {
             self.reading = None;
             let (cursor, until, records) = read.map_err(io::Error::other)?;
             let records = records?;
+            // With nothing read, all of it was void, damaged or delivered.
+            let end = if records.is_empty() { until } else { 0 };
+            self.position = cursor.position().max(end);
             self.cursor = Some(cursor);
-            match records.last() {
-                Some(last) => {
-                    self.position = last.position + 1;
-                    return Ok(records);
-                }
-                // All of it was void or damaged.
-                None => self.position = until,
+            if !records.is_empty() {
+                return Ok(records);
             }
         }
     }
@@ -260,13 +268,45 @@ impl Reader {
             .map_err(io::Error::other)?;
         let mut cursor = match self.cursor.take() {
             Some(cursor) => cursor,
-            None => Cursor::new(Arc::clone(&self.shared), position),
+            None => Cursor::new(Arc::clone(&self.shared), position, self.ahead),
         };
         self.reading = Some(tokio::task::spawn_blocking(move || {
             let records = cursor.read(max_bytes, until);
             (cursor, until, records)
         }));
         Ok(())
+    }
+}
+
+impl Spool {
+    /// Reads durable records from this position on, delivered or not.
+    #[must_use]
+    pub fn reader(&self, from: u64) -> Reader {
+        Reader::new(Arc::clone(&self.core().shared), from, Ahead::default())
+    }
+
+    /// As [`Spool::reader`], without waiting, for who may block.
+    #[must_use]
+    pub fn cursor(&self, from: u64) -> Cursor {
+        Cursor::new(Arc::clone(&self.core().shared), from, Ahead::default())
+    }
+
+    /// Reads what the checkpoint that holds now has not passed.
+    #[must_use]
+    pub fn undelivered(&self) -> Reader {
+        let Checkpoint {
+            position, ahead, ..
+        } = self.checkpoint();
+        Reader::new(Arc::clone(&self.core().shared), position, ahead)
+    }
+
+    /// As [`Spool::undelivered`], without waiting, for who may block.
+    #[must_use]
+    pub fn undelivered_cursor(&self) -> Cursor {
+        let Checkpoint {
+            position, ahead, ..
+        } = self.checkpoint();
+        Cursor::new(Arc::clone(&self.core().shared), position, ahead)
     }
 }
 
@@ -285,7 +325,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::spool::files::simulated::SimulatedDisk;
-    use crate::spool::{Checkpoint, Config, Entry, RealFiles, Spool};
+    use crate::spool::{Config, Entry, RealFiles};
 
     #[test]
     fn a_segment_that_is_used_again_while_it_is_read_is_no_damage() {

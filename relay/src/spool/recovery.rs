@@ -17,6 +17,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::books::Books;
+use super::checkpoint::Checkpoint;
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
 use super::frame::{ALIGN, Commit, Frame, HEADER};
@@ -74,8 +75,8 @@ pub struct Recovered {
     pub torn: bool,
 }
 
-/// Reads all segments, and tells `damage` what it met. `delivered` is the checkpoint: damage
-/// below it is of no concern. The keeper gets the ids that are in none of its files.
+/// Reads all segments, and tells `damage` what it met: below the checkpoint's position damage is
+/// of no concern. The keeper gets the ids that are in none of its files.
 ///
 /// # Errors
 /// When the disk cannot be read, or does not make the tail durable.
@@ -83,12 +84,12 @@ pub fn recover(
     files: &dyn Files,
     dir: &Path,
     identity: &Identity,
-    delivered: u64,
+    checkpoint: &Checkpoint,
     damage: &Damage,
     keeper: &mut Keeper,
 ) -> io::Result<Recovered> {
     let mut recovered = Recovered {
-        next_position: delivered.max(1),
+        next_position: checkpoint.end().max(1),
         next_number: 1,
         ..Recovered::default()
     };
@@ -140,12 +141,12 @@ pub fn recover(
         };
         let found = Found {
             segment,
-            past: next_first.is_some_and(|first| first <= delivered),
+            past: next_first.is_some_and(|first| first <= checkpoint.position),
             last: index + 1 == count,
             lost: header.lost,
         };
         // All of them are durable by now.
-        for (key, position) in recovered.take(found, delivered, damage)? {
+        for (key, position) in recovered.take(found, checkpoint, damage)? {
             keeper.found(&mut recovered.ids, key, position, recovered.highest_clock);
         }
     }
@@ -176,7 +177,7 @@ impl Recovered {
     fn take(
         &mut self,
         found: Found,
-        delivered: u64,
+        checkpoint: &Checkpoint,
         damage: &Damage,
     ) -> io::Result<Vec<(DuplicateKey, u64)>> {
         let mut segment = found.segment;
@@ -202,7 +203,7 @@ impl Recovered {
             segment.end
         };
         // Of a former life that came back because the header of the next one was lost, nobody
-        // says any more which frames are void. Those below the checkpoint are not delivered
+        // says any more which frames are void. Those that the checkpoint has passed are not delivered
         // again, so their ids must not say that they are durable.
         let unnamed = !found.last && segment.end == u64::MAX;
         segment.end = end;
@@ -212,11 +213,11 @@ impl Recovered {
         for (at, frame) in valid {
             match frame.commit {
                 Some(commit) => last_commit = Some((at + frame.padded() as u64, commit)),
-                None if unnamed && *at >= durable && frame.position < delivered => {}
+                None if unnamed && *at >= durable && checkpoint.has_passed(frame.position) => {}
                 None => {
                     segment.until = segment.until.max(frame.position + 1);
                     ids.push((frame.key, frame.position));
-                    self.record(frame, delivered);
+                    self.record(frame, checkpoint);
                 }
             }
             self.count(frame);
@@ -248,8 +249,8 @@ impl Recovered {
         Ok(ids)
     }
 
-    fn record(&mut self, frame: &Frame, delivered: u64) {
-        if frame.position >= delivered {
+    fn record(&mut self, frame: &Frame, checkpoint: &Checkpoint) {
+        if !checkpoint.has_passed(frame.position) {
             self.waiting += 1;
             self.waiting_bytes += (frame.length - HEADER) as u64;
             self.books.waits(frame.position, frame.time);

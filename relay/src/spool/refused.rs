@@ -3,8 +3,8 @@
 //!
 //! A line of them is an error record as Firehose writes it, with the event's position and a
 //! checksum behind ([`line`]); `clickstream-relay replay` reads it. Lines are appended and synced,
-//! then the checkpoint moves. So every line up to the last one below the checkpoint was synced:
-//! a broken one there is rot. Above it a broken line is a write that was not finished, of which
+//! then the checkpoint moves. So every line up to the last one that it has passed was synced:
+//! a broken one there is rot. Behind it a broken line is a write that was not finished, of which
 //! nobody was told: a start cuts it off. The intact ones there it writes once more where they
 //! stand and syncs, and what they hold is not sent again: no event is both delivered and here.
 //!
@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::checkpoint::Checkpoint;
 use super::damage::Damage;
 use super::files::{File, Files, SyncPoint};
 use super::part::{Part, State, part};
@@ -72,15 +73,15 @@ struct Current {
 }
 
 impl RefusedFiles {
-    /// Reads the files of this spool and mends the last one's end. Everything below `checkpoint` is
-    /// delivered.
+    /// Reads the files of this spool and mends the last one's end. What the checkpoint has passed
+    /// is delivered.
     ///
     /// # Errors
     /// When the disk fails.
     pub fn open(
         files: Arc<dyn Files>,
         dir: &Path,
-        checkpoint: u64,
+        checkpoint: &Checkpoint,
         damage: &Damage,
     ) -> io::Result<Self> {
         let mut found = Self {
@@ -190,8 +191,9 @@ impl RefusedFiles {
     }
 
     /// The checkpoint is there now.
-    pub fn passed(&mut self, checkpoint: u64) {
-        self.ahead = self.ahead.split_off(&checkpoint);
+    pub fn passed(&mut self, checkpoint: &Checkpoint) {
+        self.ahead
+            .retain(|position| !checkpoint.has_passed(*position));
     }
 
     /// Positions that are in the files and that the checkpoint has not passed.
@@ -214,7 +216,7 @@ fn numbers(files: &dyn Files, dir: &Path) -> io::Result<std::collections::BTreeM
 /// What is in one of the files.
 struct Seen {
     bytes: Vec<u8>,
-    /// Positions at or above the checkpoint.
+    /// Positions that the checkpoint has not passed.
     ahead: Vec<u64>,
     /// Lines that are whole.
     lines: u64,
@@ -227,7 +229,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(file: &dyn File, checkpoint: u64) -> io::Result<Self> {
+    fn of(file: &dyn File, checkpoint: &Checkpoint) -> io::Result<Self> {
         let bytes = salvage::read_all(file)?.bytes;
         let mut at = 0;
         let lines: Vec<(u64, Option<u64>)> = bytes
@@ -237,13 +239,14 @@ impl Seen {
                 (at, line::position(line))
             })
             .collect();
-        let is_below = |line: &(u64, Option<u64>)| line.1.is_some_and(|found| found < checkpoint);
-        let synced = lines.iter().rposition(is_below).map_or(0, |last| last + 1);
+        let has_passed = |position| checkpoint.has_passed(position);
+        let is_passed = |line: &(u64, Option<u64>)| line.1.is_some_and(has_passed);
+        let synced = lines.iter().rposition(is_passed).map_or(0, |last| last + 1);
         let (before, behind) = lines.split_at(synced);
         let fresh = behind.iter().take_while(|(_, position)| position.is_some());
         let whole: Vec<&(u64, Option<u64>)> = before.iter().chain(fresh).collect();
         let positions = whole.iter().filter_map(|(_, position)| *position);
-        let ahead = positions.clone().filter(|position| *position >= checkpoint);
+        let ahead = positions.clone().filter(|position| !has_passed(*position));
         Ok(Self {
             ahead: ahead.collect(),
             lines: positions.count() as u64,
@@ -272,7 +275,11 @@ impl Seen {
 }
 
 /// How the files are, without a change to them, and how many events they hold.
-pub(super) fn look(files: &dyn Files, dir: &Path, checkpoint: u64) -> io::Result<(u64, Vec<Part>)> {
+pub(super) fn look(
+    files: &dyn Files,
+    dir: &Path,
+    checkpoint: &Checkpoint,
+) -> io::Result<(u64, Vec<Part>)> {
     let (mut events, mut parts) = (0, Vec::new());
     for path in numbers(files, dir)?.values() {
         let seen = Seen::of(&*files.open(path)?, checkpoint)?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::spool::RealFiles;
 use crate::spool::inspect::{InspectError, Inspector};
+use crate::spool::{Checkpoint, RealFiles};
 
 pub mod export;
 pub mod list;
@@ -67,9 +67,14 @@ pub struct Between {
 }
 
 impl Between {
-    fn range(self, undelivered: u64) -> std::ops::Range<u64> {
+    fn range(self, checkpoint: &Checkpoint) -> std::ops::Range<u64> {
         let to = self.to.map_or(u64::MAX, |to| to.saturating_add(1));
-        self.from.unwrap_or(undelivered)..to
+        self.from.unwrap_or(checkpoint.position)..to
+    }
+
+    /// Whether this one is delivered and was not asked for: ahead of others that are not.
+    fn leaves_out(self, checkpoint: &Checkpoint, position: u64) -> bool {
+        self.from.is_none() && checkpoint.has_passed(position)
     }
 }
 

@@ -12,6 +12,7 @@
     reason = "a suite of random histories says what it went through"
 )]
 
+mod ahead;
 mod damage;
 mod each_sync;
 mod first_commit;

@@ -39,6 +39,10 @@ struct Seen {
     taken: BTreeSet<String>,
     mended: bool,
     refuses_calls: bool,
+    /// What a durable checkpoint had passed when the process began that runs.
+    passed: BTreeSet<String>,
+    /// One of these that came once more.
+    again: Option<String>,
 }
 
 impl Sender for Stream {
@@ -66,8 +70,12 @@ impl Sender for Stream {
         let (bad, good): (Vec<_>, Vec<_>) =
             (0..records.len()).partition(|at| refused(&&records[*at]));
         for at in good {
-            seen.taken
-                .extend(text(&records[at]).lines().map(str::to_owned));
+            for line in text(&records[at]).lines() {
+                if seen.passed.contains(line) {
+                    seen.again = Some(line.to_owned());
+                }
+                seen.taken.insert(line.to_owned());
+            }
         }
         let said = Some(said);
         match bad.is_empty() {
@@ -190,9 +198,14 @@ impl History {
             let clock = Arc::new(HandClock::at(1_767_322_985_006));
             match Spool::open_without_thread(&config, disk, clock) {
                 Ok((spool, writer)) => {
-                    let (position, aside) = (spool.checkpoint().position, spool.set_aside_ahead());
-                    self.trace
-                        .push(format!("open: checkpoint {position}, ahead {aside:?}"));
+                    let aside = spool.set_aside_ahead();
+                    self.trace.push(format!(
+                        "open: {:?}, set aside and not passed {aside:?}",
+                        spool.checkpoint()
+                    ));
+                    // A disk that stops meanwhile says nothing.
+                    let passed = passed(&spool).unwrap_or_default();
+                    self.stream.0.lock().unwrap().passed = passed;
                     self.process = Some((spool, writer));
                 }
                 Err(error) => {
@@ -253,7 +266,7 @@ impl History {
         let sender = self.stream.clone();
         let spool = self.process()?.0.clone();
         let settings = Settings {
-            in_flight: 2,
+            in_flight: 3,
             patience: Patience {
                 refused_for: Duration::from_secs(1),
                 ..Patience::default()
@@ -334,6 +347,9 @@ impl History {
             }
         }
         let seen = self.stream.0.lock().unwrap();
+        if let Some(again) = &seen.again {
+            return Err(Counterexample::Doubled(again.clone()));
+        }
         for (line, acknowledged) in &self.events {
             let taken = u64::from(seen.taken.contains(line));
             match taken + aside.get(line).copied().unwrap_or_default() {
@@ -352,6 +368,17 @@ impl History {
             ))),
         }
     }
+}
+
+/// The lines that the checkpoint has passed.
+fn passed(spool: &Spool) -> std::io::Result<BTreeSet<String>> {
+    let checkpoint = spool.checkpoint();
+    let records = spool.cursor(0).read(usize::MAX, u64::MAX)?;
+    let passed = records.into_iter();
+    let passed = passed.filter(|record| checkpoint.has_passed(record.position));
+    Ok(passed
+        .map(|record| String::from_utf8_lossy(&record.line).into_owned())
+        .collect())
 }
 
 /// The event of a line of the files.

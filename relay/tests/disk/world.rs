@@ -319,6 +319,11 @@ impl World {
         self.process().map(drop)
     }
 
+    /// The spool, opened if no process has it open.
+    pub fn spool(&mut self) -> Result<&Spool, Counterexample> {
+        Ok(&self.process()?.spool)
+    }
+
     pub fn counters(&mut self) -> Result<Counters, Counterexample> {
         Ok(self.process()?.spool.counters())
     }

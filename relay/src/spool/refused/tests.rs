@@ -1,6 +1,7 @@
 //! The files on a disk that forgets, fails and fills up.
 
 use super::*;
+use crate::spool::ahead::Ahead;
 use crate::spool::files::simulated::{Crash, SimulatedDisk};
 
 const DIR: &str = "/spool";
@@ -24,10 +25,17 @@ fn disk(seed: u64) -> SimulatedDisk {
     disk
 }
 
-fn open(disk: &SimulatedDisk, checkpoint: u64) -> (RefusedFiles, u64) {
+fn at(position: u64) -> Checkpoint {
+    Checkpoint {
+        position,
+        ..Checkpoint::default()
+    }
+}
+
+fn open(disk: &SimulatedDisk, position: u64) -> (RefusedFiles, u64) {
     let files: Arc<dyn Files> = Arc::new(disk.clone());
     let damage = Damage::new(Arc::clone(&files), Path::new(DIR));
-    let opened = RefusedFiles::open(files, Path::new(DIR), checkpoint, &damage).unwrap();
+    let opened = RefusedFiles::open(files, Path::new(DIR), &at(position), &damage).unwrap();
     (opened, damage.count())
 }
 
@@ -54,7 +62,10 @@ fn what_is_kept_is_durable_and_kept_once() {
     assert_eq!(*refused.ahead(), BTreeSet::from([5, 7]));
     assert_eq!(refused.keep(&[event(7), event(8)], 9).unwrap(), path);
     assert_eq!(positions(&disk), [3, 5, 7, 8].map(Some));
-    refused.passed(8);
+    let ahead = Ahead::of(&[7..8]).unwrap();
+    refused.passed(&Checkpoint { ahead, ..at(5) });
+    assert_eq!(*refused.ahead(), BTreeSet::from([5, 8]));
+    refused.passed(&at(8));
     assert_eq!(*refused.ahead(), BTreeSet::from([8]));
 }
 
@@ -64,7 +75,7 @@ fn a_write_or_sync_that_fails_leaves_nothing_that_counts_and_is_done_again() {
         let disk = disk(seed);
         let (mut refused, _) = open(&disk, 1);
         refused.keep(&[event(1)], 9).unwrap();
-        refused.passed(2);
+        refused.passed(&at(2));
         match seed % 3 {
             0 => disk.fail_sync_after(Some(0)),
             1 => disk.fail_write_after(Some(0)),
@@ -102,8 +113,15 @@ fn rot_costs_its_line_and_an_unfinished_one_is_cut_off() {
     let length = disk.contents(Path::new(DIR))[&path].len();
     disk.rot(&path, length / 2, b"~").unwrap();
     // Above the checkpoint nobody knows whether it ever was whole.
-    let look = |checkpoint| look(&disk, Path::new(DIR), checkpoint).unwrap();
+    let look_at = |checkpoint| look(&disk, Path::new(DIR), &checkpoint).unwrap();
+    let look = |position| look_at(at(position));
     assert_eq!((look(2).0, look(2).1[0].state), (1, State::Torn));
+    let ahead = Ahead::of(&[3..4]).unwrap();
+    let behind_a_gap = look_at(Checkpoint { ahead, ..at(1) });
+    assert_eq!(
+        (behind_a_gap.0, behind_a_gap.1[0].state),
+        (2, State::Rotten)
+    );
     assert_eq!((look(4).0, look(4).1[0].state), (2, State::Rotten));
     let (refused, damaged) = open(&disk, 4);
     assert_eq!((damaged, refused.ahead().len()), (1, 0));

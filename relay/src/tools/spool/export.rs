@@ -1,7 +1,7 @@
 //! `spool export`: the events themselves.
 
 use std::io::{self, BufWriter, Write};
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -37,13 +37,15 @@ impl Export {
         out: &mut dyn Write,
         notes: &mut dyn Write,
     ) -> Result<bool, SpoolError> {
-        let undelivered = inspector.checkpoint().position;
-        let range = match self.all {
-            true => 0..self.between.range(0).end,
-            false => self.between.range(undelivered),
+        let between = match self.all {
+            true => Between {
+                from: Some(0),
+                ..self.between
+            },
+            false => self.between,
         };
         let exported = match &self.output {
-            None => export(inspector, &range, out),
+            None => export(inspector, between, out),
             Some(path) => {
                 let options = fs_err::OpenOptions::new()
                     .write(true)
@@ -54,7 +56,7 @@ impl Export {
                     _ => SpoolError::io("the export cannot be written")(error),
                 })?;
                 let mut buffered = BufWriter::new(file);
-                export(inspector, &range, &mut buffered)
+                export(inspector, between, &mut buffered)
                     .and_then(|done| buffered.into_inner()?.sync_all().map(|()| done))
             }
         };
@@ -76,11 +78,15 @@ impl Export {
 /// Events written, and damaged stretches passed over.
 fn export(
     inspector: &Inspector<'_>,
-    range: &Range<u64>,
+    between: Between,
     out: &mut dyn Write,
 ) -> io::Result<(u64, u64)> {
     let mut count = 0;
-    let damaged = inspector.records(range, |record| {
+    let checkpoint = inspector.checkpoint();
+    let damaged = inspector.records(&between.range(checkpoint), |record| {
+        if between.leaves_out(checkpoint, record.position) {
+            return Ok(ControlFlow::Continue(()));
+        }
         out.write_all(&record.line)?;
         out.write_all(b"\n")?;
         count += 1;

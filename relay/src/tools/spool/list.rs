@@ -30,8 +30,11 @@ pub fn list(
     out: &mut dyn Write,
     notes: &mut dyn Write,
 ) -> Result<bool, SpoolError> {
-    let range = between.range(inspector.checkpoint().position);
+    let range = between.range(inspector.checkpoint());
     let listed = inspector.records(&range, |record| {
+        if between.leaves_out(inspector.checkpoint(), record.position) {
+            return Ok(ControlFlow::Continue(()));
+        }
         let at = Timestamp::from_ms(i64::try_from(record.received_at).unwrap_or(i64::MAX));
         writeln!(out, "{:>12} {at} {:>8}", record.position, record.line.len())?;
         Ok(ControlFlow::Continue(()))

@@ -7,6 +7,7 @@ use clap::Parser;
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::spool::ahead::Ahead;
 use crate::spool::{Checkpoint, Config, Entry, Spool};
 
 #[derive(Parser, Debug)]
@@ -101,6 +102,35 @@ async fn complaint_39_vector_19154_list_and_export_give_what_is_not_delivered_an
     assert_eq!(exported, lines);
     assert_eq!(run(dir, "export --all").1.lines().count(), 5);
     assert_eq!(bytes_of(dir), before);
+}
+
+#[tokio::test]
+async fn what_is_delivered_behind_a_gap_is_given_only_when_it_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    five(dir).await;
+    let spool = open_spool(dir);
+    let next = Checkpoint {
+        ahead: Ahead::of(&[4..5]).unwrap(),
+        delivered: 3,
+        ..spool.checkpoint()
+    };
+    spool.advance(next).unwrap();
+    spool.close().await;
+    drop(spool);
+    let left = "{\"messageId\":\"3\"}\n{\"messageId\":\"5\"}\n";
+    assert_eq!(run(dir, "export").1, left);
+    assert_eq!(run(dir, "export --to 4").1.lines().count(), 1);
+    assert_eq!(run(dir, "list").1.lines().count(), 2);
+    for command in ["export --from 3", "list --from 3"] {
+        assert_eq!(run(dir, command).1.lines().count(), 3, "{command}");
+    }
+    assert_eq!(run(dir, "export --all").1.lines().count(), 5);
+    let (good, report, _) = run(dir, "verify");
+    assert_eq!(good, Ok(true), "{report}");
+    assert!(report.contains("2 not delivered"), "{report}");
+    let checkpoint = "all below position 3 is delivered, and 4 to 4";
+    assert!(report.contains(checkpoint), "{report}");
 }
 
 #[tokio::test]
