@@ -1,4 +1,4 @@
-//! A site of Rust with the tracker compiled in: the example of `tracker-wasm/examples/app`.
+//! A site of Rust with the tracker compiled in: the Yew site of `tracker-wasm/examples/app`.
 
 use clickstream_lab::browser::Browser;
 use clickstream_lab::lake;
@@ -7,7 +7,7 @@ use clickstream_lab::relay::Relay;
 use clickstream_lab::site::Site;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_of_rust_tells_the_relay_of_its_page() -> anyhow::Result<()> {
+async fn a_site_of_rust_tells_the_relay_of_its_pages() -> anyhow::Result<()> {
     let app = root().join("target/app");
     anyhow::ensure!(
         app.is_dir(),
@@ -21,13 +21,18 @@ async fn a_site_of_rust_tells_the_relay_of_its_page() -> anyhow::Result<()> {
     browser
         .goto(&format!("{}/index.html?{}", site.url, relay.url))
         .await?;
+    // The router shows another page: the document stays.
+    browser.click("a.book").await?;
+    browser.click("#buy").await?;
     browser
-        .wait_for("the event to be safe", "return document.title == 'safe'")
+        .wait_for(
+            "the event to be safe",
+            "return document.querySelector('output').textContent == 'safe'",
+        )
         .await?;
-    browser.click("#button").await?;
-    let lines = relay.lake.wait_for("the click", |lines| {
-        let clicked = |line: &lake::Line| line.json["event"] == "Element Clicked";
-        lines.iter().any(clicked)
+    let lines = relay.lake.wait_for("both clicks", |lines| {
+        let clicked = |line: &&lake::Line| line.json["event"] == "Element Clicked";
+        lines.iter().filter(clicked).count() == 2
     })?;
     browser.close().await?;
     lake::check_books(&lines)?;
@@ -37,10 +42,19 @@ async fn a_site_of_rust_tells_the_relay_of_its_page() -> anyhow::Result<()> {
             .filter(|line| line.json["event"] == event)
             .count()
     };
-    assert_eq!(named("Order Completed"), 1);
+    assert_eq!(named("Product Added"), 1);
     assert_eq!(named("Unwanted"), 0, "a plugin of Rust has dropped it");
     let views = lines.iter().filter(|line| line.json["type"] == "page");
-    assert_eq!(views.count(), 1);
+    let mut views: Vec<_> = views
+        .map(|line| &line.json["properties"])
+        .map(|view| (view["path"].as_str(), view["navigation"].as_str()))
+        .collect();
+    views.sort_unstable();
+    let wanted = [
+        (Some("/books/7"), Some("push")),
+        (Some("/index.html"), Some("load")),
+    ];
+    assert_eq!(views, wanted);
     for line in &lines {
         assert_eq!(line.json["context"]["branch"], "north", "{}", line.json);
     }

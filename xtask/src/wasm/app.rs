@@ -1,4 +1,4 @@
-//! The example of a site of Rust, with the tracker as a part of its own module.
+//! The example of a site of Rust, one of Yew, with the tracker as a part of its own module.
 
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub fn example() -> Result<PathBuf> {
     Bindgen::new()
         .input_path(
             work.join(TARGET)
-                .join("release/clickstream_example_app.wasm"),
+                .join("release/clickstream-example-app.wasm"),
         )
         .out_name("app")
         .web(true)?
