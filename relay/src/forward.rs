@@ -23,6 +23,8 @@ pub mod pack;
 
 pub mod flight;
 
+pub mod hanging;
+
 pub mod patience;
 
 pub mod refusal;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::acks::Done;
 use super::counters::Counters;
+use super::hanging::Hanging;
 use super::pack::{Call, Limits, Packing, Record};
 use super::patience::Patience;
 use super::voice::{Source, Voice};
@@ -47,6 +48,7 @@ const MOST_ATTEMPTS_OF_PAUSE: u32 = 4;
 pub struct Airport<S> {
     sender: S,
     window: Window,
+    hanging: Hanging,
     counters: Arc<Counters>,
     patience: Patience,
     random: Mutex<StdRng>,
@@ -74,6 +76,7 @@ impl<S: Sender> Airport<S> {
         Self {
             sender,
             window: Window::new(most),
+            hanging: Hanging::default(),
             counters,
             patience,
             random: Mutex::new(StdRng::seed_from_u64(seed)),
@@ -85,6 +88,12 @@ impl<S: Sender> Airport<S> {
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
+    }
+
+    /// The calls that hang.
+    #[must_use]
+    pub fn hanging(&self) -> &Hanging {
+        &self.hanging
     }
 
     /// What a record and a call may hold.
@@ -129,6 +138,7 @@ impl<S: Sender> Airport<S> {
         Counters::add(&self.counters.too_long, trip.done.refused.len() as u64);
         let mut parts = VecDeque::from([records]);
         let mut attempt = 0;
+        let mut hangs = None;
         while let Some(part) = parts.pop_front() {
             if part.is_empty() {
                 continue;
@@ -153,6 +163,12 @@ impl<S: Sender> Airport<S> {
                 .into_iter()
                 .map(|part| trip.judge(part, &self.patience, now, taken));
             parts.extend(judged.filter(|part| !part.is_empty()));
+            let mut all = parts.iter().flatten();
+            if !all.all(|record| record.is_alone_refused(taken)) {
+                hangs = None;
+            } else if !parts.is_empty() {
+                hangs.get_or_insert_with(|| self.hanging.one());
+            }
             if !whole && !parts.is_empty() {
                 self.pause(attempt).await;
             }

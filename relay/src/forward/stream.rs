@@ -25,7 +25,8 @@ use crate::stop::Shutdown;
 /// How forwarding to a stream behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Calls on their way at once, at most; each holds 3 MiB. Default 8.
+    /// Calls on their way at once, at most; each holds 3 MiB. Beside them as many may hang:
+    /// [`super::hanging`]. Default 8.
     pub in_flight: usize,
     /// So long an event waits for company in its call, unless its call is ripe before:
     /// [`Packer::is_ripe`]. Default 1 s.
@@ -214,6 +215,7 @@ impl<S: Sender> Forwarding<S> {
                 }
                 () = sleep_until_some(self.disk_failed) => self.disk_failed = None,
                 () = sleep_until_some(linger), if self.has_place() => {}
+                () = self.airport.hanging().more() => {}
                 read = self.reader.next(READ), if reads => self.read(read),
             }
         }
@@ -235,8 +237,9 @@ impl<S: Sender> Forwarding<S> {
 
     /// Whether another call may begin.
     fn has_place(&self) -> bool {
-        self.gone.is_empty()
-            && self.counters.in_flight.load(Relaxed) < self.settings.in_flight.max(1) as u64
+        let most = self.settings.in_flight.max(1) as u64;
+        let beside = self.airport.hanging().count().min(most);
+        self.gone.is_empty() && self.counters.in_flight.load(Relaxed) < most + beside
     }
 
     fn wants_lines(&self) -> bool {
