@@ -15,7 +15,15 @@
 //!
 //! The fsync is the line, and the 200 stands behind it: before it everything that decides (meaning),
 //! after it finished lines with a position (bytes). Nothing flows back but the low mark of what is
-//! delivered.
+//! delivered, and a few ranges ahead of it.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::single_range_in_vec_init,
+        reason = "a list of one range is meant as that, not as its positions"
+    )
+)]
 
 // The settings of all rooms, composed once.
 pub mod config;
