@@ -2,11 +2,12 @@
 //! thousands that a lake of many short epochs has cost who reads it.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::Context as _;
+use clickstream_lab::lake::Lake;
 use clickstream_lab::program;
 use clickstream_lab::relay::Relay;
 
@@ -19,9 +20,6 @@ const USERS: usize = 50;
 const RATE: usize = 5_000;
 /// Seconds of an epoch: each makes an object for each user who did something.
 const EPOCH: &str = "0.2";
-
-/// What `tests/requirements.txt` brings: below the target folder.
-const PYTHON: &str = "python/bin/python";
 
 /// Counts each user's events `rounds` times; says how many there are, and the seconds of each time.
 const QUERY: &str = r#"
@@ -50,8 +48,7 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
     let mut report = Report::begin("compact", "A query before and after `lake compact`");
     let folder = machine::disk_folder()?;
     let folder = tempfile::tempdir_in(folder)?;
-    let lake = folder.path().join("lake");
-    fill(folder.path())?;
+    let lake = fill(folder.path())?;
     writeln!(
         report,
         "A lake of {EVENTS} events of {USERS} users, delivered by a relay in epochs of {EPOCH} s. DuckDB counts each \
@@ -61,13 +58,13 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
     )?;
     report.line("| lake | objects | columns named, ms | ratio | guessed, ms | ratio |");
     report.line("|---|---|---|---|---|---|");
-    let data = lake.join("raw");
-    let (many, before) = (objects(&data)?, queries(&data, rounds)?);
+    let data = lake.root().join("raw");
+    let (many, before) = (lake.keys()?.len(), queries(&data, rounds)?);
     report.line(&row("as delivered", many, before, before));
     let started = Instant::now();
-    compact(&lake)?;
+    compact(lake.root())?;
     let took = started.elapsed();
-    let (few, after) = (objects(&data)?, queries(&data, rounds)?);
+    let (few, after) = (lake.keys()?.len(), queries(&data, rounds)?);
     anyhow::ensure!(few < many, "{many} objects, and {few} afterwards");
     report.line(&row("compacted", few, before, after));
     report.line(&format!(
@@ -78,8 +75,8 @@ pub fn run(rounds: usize) -> anyhow::Result<()> {
     report.write()
 }
 
-/// Lets a relay fill the lake, and stops it when all is there.
-fn fill(folder: &Path) -> anyhow::Result<()> {
+/// Lets a relay fill a lake, and stops it when all is there.
+fn fill(folder: &Path) -> anyhow::Result<Lake> {
     let relay = Relay::start(folder, &["--buffer-interval", EPOCH])?;
     relay.wait_ready()?;
     let status = Command::new(program::path("clickstream-bot")?)
@@ -90,11 +87,10 @@ fn fill(folder: &Path) -> anyhow::Result<()> {
         .status()
         .context("cannot start the bot")?;
     anyhow::ensure!(status.success(), "the bot failed ({status})");
-    let lines = relay
+    relay
         .lake
         .wait_for("the bot's events", |lines| lines.len() == EVENTS)?;
-    anyhow::ensure!(lines.len() == EVENTS);
-    Ok(())
+    Ok(relay.lake.clone())
 }
 
 /// Seconds of the query in either form, which finds all events.
@@ -104,7 +100,7 @@ fn queries(data: &Path, rounds: usize) -> anyhow::Result<[f64; 2]> {
 }
 
 fn query(data: &Path, columns: &str, rounds: usize) -> anyhow::Result<f64> {
-    let output = Command::new(python()?)
+    let output = Command::new(program::python()?)
         .args(["-c", QUERY])
         .arg(data)
         .args([columns, &rounds.to_string()])
@@ -133,34 +129,10 @@ fn compact(lake: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn objects(folder: &Path) -> anyhow::Result<usize> {
-    let mut count = 0;
-    for entry in fs_err::read_dir(folder)? {
-        let entry = entry?;
-        count += match entry.file_type()?.is_dir() {
-            true => objects(&entry.path())?,
-            false => 1,
-        };
-    }
-    Ok(count)
-}
-
 fn row(what: &str, objects: usize, before: [f64; 2], now: [f64; 2]) -> String {
     let [named, guessed] = [0, 1].map(|form| {
         let (before, now): (f64, f64) = (before[form], now[form]);
         format!("{:.0} | {:.1}", now * 1e3, before / now)
     });
     format!("| {what} | {objects} | {named} | {guessed} |")
-}
-
-fn python() -> anyhow::Result<PathBuf> {
-    let bot = program::path("clickstream-bot")?;
-    let target = bot.ancestors().nth(2).context("no target folder")?;
-    let python = target.join(PYTHON);
-    anyhow::ensure!(
-        python.exists(),
-        "{} is missing: `cargo xtask bench compact` makes it",
-        python.display()
-    );
-    Ok(python)
 }

@@ -2,7 +2,7 @@
 //! through the bookstore's relay; the answers are counted again without DuckDB.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
@@ -46,23 +46,8 @@ fn queries(lake: &Path) -> anyhow::Result<Vec<(String, String)>> {
     Ok(queries)
 }
 
-/// The Python of the checks, beside the programs.
-pub(crate) fn python() -> anyhow::Result<PathBuf> {
-    let bot = program::path("clickstream-bot")?;
-    let target = bot.ancestors().nth(2).context("no target folder")?;
-    let python = target.join("python/bin/python");
-    anyhow::ensure!(
-        python.exists(),
-        "{} is missing: `cargo xtask test` makes it; by hand: python3 -m venv {} && {} -m pip install -r tests/requirements.txt",
-        python.display(),
-        target.join("python").display(),
-        python.display()
-    );
-    Ok(python)
-}
-
 fn ask(queries: &[(String, String)]) -> anyhow::Result<Value> {
-    let mut child = Command::new(python()?)
+    let mut child = Command::new(program::python()?)
         .args(["-c", ASK])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

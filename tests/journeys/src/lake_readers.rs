@@ -10,8 +10,6 @@ use anyhow::Context as _;
 use clickstream_lab::shop::Shop;
 use clickstream_lab::{bot, program};
 
-use crate::lake_questions::python;
-
 /// Counts events by user, by the folders' names, and checks that the lines say the same.
 const DUCKDB: &str = r#"
 import json, sys, duckdb
@@ -88,8 +86,16 @@ fn count(python: &Path, script: &str, shop: &Shop) -> anyhow::Result<BTreeMap<St
 #[test]
 fn duckdb_and_pandas_count_the_same_events_by_the_users_folders() -> anyhow::Result<()> {
     let (shop, counted) = filled(210)?;
-    assert_eq!(count(&python()?, DUCKDB, &shop)?, counted, "DuckDB");
-    assert_eq!(count(&python()?, PANDAS, &shop)?, counted, "pandas");
+    assert_eq!(
+        count(&program::python()?, DUCKDB, &shop)?,
+        counted,
+        "DuckDB"
+    );
+    assert_eq!(
+        count(&program::python()?, PANDAS, &shop)?,
+        counted,
+        "pandas"
+    );
     Ok(())
 }
 
@@ -106,7 +112,7 @@ fn complaint_52_many_small_objects_become_few_and_the_counts_stay() -> anyhow::R
         let all = |lines: &[_]| lines.len() == round * 210;
         shop.lake.wait_for("the bot's events", all)?;
     }
-    let before = count(&python()?, DUCKDB, &shop)?;
+    let before = count(&program::python()?, DUCKDB, &shop)?;
     let objects = || shop.lake.keys().map(|keys| keys.len());
     let many = objects()?;
     let compact = Command::new(program::path("clickstream-relay")?)
@@ -116,15 +122,13 @@ fn complaint_52_many_small_objects_become_few_and_the_counts_stay() -> anyhow::R
     let said = String::from_utf8_lossy(&compact.stdout);
     assert!(compact.status.success() && said.contains(" objects became "));
     assert!(objects()? < many, "{many} objects before: {said}");
-    assert_eq!(count(&python()?, DUCKDB, &shop)?, before);
+    assert_eq!(count(&program::python()?, DUCKDB, &shop)?, before);
     Ok(())
 }
 
 /// The Python that has Spark, beside the other.
 fn python_with_spark() -> anyhow::Result<PathBuf> {
-    let bot = program::path("clickstream-bot")?;
-    let target = bot.ancestors().nth(2).context("no target folder")?;
-    let python = target.join("spark/bin/python");
+    let python = program::target()?.join("spark/bin/python");
     anyhow::ensure!(
         python.exists(),
         "{} is missing: `cargo xtask soak` makes it",

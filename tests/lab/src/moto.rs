@@ -2,8 +2,6 @@
 
 use std::process::Command;
 
-use anyhow::Context as _;
-
 use crate::program::{self, Program};
 
 /// A running moto, which forgets all when it ends.
@@ -21,9 +19,7 @@ impl Moto {
     /// # Errors
     /// Where it is not installed or does not come up.
     pub fn start() -> anyhow::Result<Self> {
-        let ours = program::path("firehose-local")?;
-        let target = ours.ancestors().nth(2).context("no target folder")?;
-        let server = target.join("emulators/bin/moto_server");
+        let server = program::target()?.join("emulators/bin/moto_server");
         anyhow::ensure!(
             server.exists(),
             "{} is missing: `cargo xtask test` puts it there",

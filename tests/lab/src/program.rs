@@ -17,22 +17,53 @@ use crate::wait;
 /// # Errors
 /// Where the program is missing, with the command that builds it.
 pub fn path(name: &str) -> anyhow::Result<PathBuf> {
-    let own = std::env::current_exe()?;
-    let folder = own
-        .ancestors()
-        .find(|folder| {
-            folder
-                .file_name()
-                .is_some_and(|name| name == "debug" || name == "release")
-        })
-        .context("this is not run from a target folder")?;
-    let program = folder.join(name);
+    let program = folder()?.join(name);
     anyhow::ensure!(
         program.exists(),
         "{} is missing; build the programs first: cargo build --workspace",
         program.display()
     );
     Ok(program)
+}
+
+/// The folder of this build's programs.
+fn folder() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own.ancestors().find(|folder| {
+        folder
+            .file_name()
+            .is_some_and(|name| name == "debug" || name == "release")
+    });
+    Ok(folder
+        .context("this is not run from a target folder")?
+        .to_owned())
+}
+
+/// The target folder, where set-up puts what others wrote beside the programs of this build.
+///
+/// # Errors
+/// Where this is not run from one.
+pub fn target() -> anyhow::Result<PathBuf> {
+    let folder = folder()?;
+    let target = folder.parent().context("no target folder")?;
+    Ok(target.to_owned())
+}
+
+/// The Python that has what `tests/requirements.txt` names.
+///
+/// # Errors
+/// Where it is missing, with the commands that make it.
+pub fn python() -> anyhow::Result<PathBuf> {
+    let folder = target()?.join("python");
+    let python = folder.join("bin/python");
+    anyhow::ensure!(
+        python.exists(),
+        "{} is missing: `cargo xtask test` makes it; by hand: python3 -m venv {} && {} -m pip install -r tests/requirements.txt",
+        python.display(),
+        folder.display(),
+        python.display()
+    );
+    Ok(python)
 }
 
 /// The workspace's folder.
