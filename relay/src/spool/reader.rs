@@ -7,6 +7,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::Spool;
 use super::ahead::Ahead;
 use super::frame::{self, Found};
 use super::header::SECTOR;
@@ -14,7 +15,6 @@ use super::log::Shared;
 use super::salvage::{self, is_unreadable};
 use super::scan;
 use super::segment::Segment;
-use super::{Checkpoint, Spool};
 
 const CHUNK: u64 = 1 << 20;
 /// Besides its line, a record counts for so many bytes: its frame, and what its readers
@@ -294,19 +294,15 @@ impl Spool {
     /// Reads what the checkpoint that holds now has not passed.
     #[must_use]
     pub fn undelivered(&self) -> Reader {
-        let Checkpoint {
-            position, ahead, ..
-        } = self.checkpoint();
-        Reader::new(Arc::clone(&self.core().shared), position, ahead)
+        let now = self.checkpoint();
+        Reader::new(Arc::clone(&self.core().shared), now.position, now.ahead)
     }
 
     /// As [`Spool::undelivered`], without waiting, for who may block.
     #[must_use]
     pub fn undelivered_cursor(&self) -> Cursor {
-        let Checkpoint {
-            position, ahead, ..
-        } = self.checkpoint();
-        Cursor::new(Arc::clone(&self.core().shared), position, ahead)
+        let now = self.checkpoint();
+        Cursor::new(Arc::clone(&self.core().shared), now.position, now.ahead)
     }
 }
 
@@ -325,7 +321,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::spool::files::simulated::SimulatedDisk;
-    use crate::spool::{Config, Entry, RealFiles};
+    use crate::spool::{Checkpoint, Config, Entry, RealFiles};
 
     #[test]
     fn a_segment_that_is_used_again_while_it_is_read_is_no_damage() {
