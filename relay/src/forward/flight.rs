@@ -2,9 +2,11 @@
 //! after a pause that grows and is never twice the same.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::FutureExt;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::time::Instant;
@@ -28,7 +30,7 @@ use trip::Trip;
 pub enum Landed {
     /// All of it is taken, but for what is refused for ever.
     Taken(Done),
-    /// The stream is gone; who was in trouble by it.
+    /// The stream is gone, or the call ended by a fault of ours; who was in trouble by it.
     Gone(Source),
 }
 
@@ -130,9 +132,22 @@ impl<S: Sender> Airport<S> {
     }
 
     /// Sends a call until all of it is taken, but for what the stream refuses for ever; or until
-    /// the stream is gone.
+    /// the stream is gone. A fault on the way ends this call alone: it counts as one that found no
+    /// stream, and whoever begins anew at the checkpoint sends it again.
     pub async fn fly(&self, call: Call) -> Landed {
-        let source = self.voice.source();
+        let (source, lines) = (self.voice.source(), call.all_lines());
+        let flight = AssertUnwindSafe(self.fly_to_the_end(call, source));
+        flight.catch_unwind().await.unwrap_or_else(|_| {
+            Counters::add(&self.counters.doubles_at_most, lines);
+            self.voice.trouble(
+                source,
+                "a call ended by a fault of the relay: it is sent again, please report what the log says above",
+            );
+            Landed::Gone(source)
+        })
+    }
+
+    async fn fly_to_the_end(&self, call: Call, source: Source) -> Landed {
         let (alone, bytes) = (call.billed_alone, call.sent_bytes);
         let (mut trip, records) = Trip::new(call, self.limits());
         Counters::add(&self.counters.too_long, trip.done.refused.len() as u64);

@@ -148,7 +148,8 @@ struct Forwarding<S> {
     /// Whose trouble it is that the spool cannot be read, and that it cannot be written.
     reading: Source,
     marking: Source,
-    /// Calls that found no stream: no more begin, and the stream is asked anew how it packs.
+    /// Calls that found no stream, or met a fault: no more begin, and the stream is asked anew how
+    /// it packs.
     gone: Vec<Source>,
     stopping: bool,
 }
@@ -316,12 +317,8 @@ impl<S: Sender> Forwarding<S> {
         match landed {
             Ok((ticket, Landed::Taken(done))) => self.acks.acknowledge(ticket, done),
             Ok((_, Landed::Gone(source))) => self.gone.push(source),
-            // Never acknowledged, so never forgotten: the next start sends it again.
-            Err(error) => {
-                let text = format!("a call ended by a fault of the relay ({error}): restart it");
-                let voice = self.airport.voice();
-                voice.trouble(voice.source(), &text);
-            }
+            // Cancelled with the runtime: never acknowledged, so the next start sends it again.
+            Err(_) => {}
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -34,11 +34,17 @@ struct Stream(Arc<Mutex<Seen>>);
 struct Seen {
     taken: BTreeMap<u64, u64>,
     refuses: bool,
+    /// So often it meets a fault at [`BAD`].
+    faults: u32,
 }
 
 impl Stream {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn taken(&self) -> BTreeMap<u64, u64> {
-        self.0.lock().unwrap().taken.clone()
+        self.seen().taken.clone()
     }
 
     fn calls(&self) -> u64 {
@@ -64,7 +70,10 @@ impl Sender for Stream {
             .parse()
             .unwrap();
         let taken = {
-            let mut seen = self.0.lock().unwrap();
+            let mut seen = self.seen();
+            let fault = line == BAD && seen.faults > 0;
+            seen.faults -= u32::from(fault);
+            assert!(!fault, "planted in the sender");
             let taken = !(seen.refuses && line == BAD);
             if taken {
                 *seen.taken.entry(line).or_default() += 1;
@@ -148,7 +157,7 @@ fn complaint_44_rudder_server_4953_a_record_that_is_refused_for_ever_holds_up_no
     for (every, lines, least) in [(EVERY, 400, 390), (FASTER, 2_000, 700)] {
         let calls = |refuses| {
             let (disk, stream) = (SimulatedDisk::new(1), Stream::default());
-            stream.0.lock().unwrap().refuses = refuses;
+            stream.seen().refuses = refuses;
             forward_each(every, &disk, &stream, 0..lines, Duration::from_secs(10));
             let (spool, _writer) = open(&disk);
             let totals = spool.totals();
@@ -168,7 +177,7 @@ fn complaint_44_rudder_server_4953_a_record_that_is_refused_for_ever_holds_up_no
 fn a_kill_while_a_record_hangs_sends_nothing_again_that_was_durable() {
     for crash in [Crash::Kill, Crash::PowerCut] {
         let (disk, stream) = (SimulatedDisk::new(2), Stream::default());
-        stream.0.lock().unwrap().refuses = true;
+        stream.seen().refuses = true;
         // At an odd moment: some calls are under way.
         let long = Duration::from_millis(200 * 25 + 60);
         forward(&disk, &stream, 0..200, long);
@@ -205,6 +214,20 @@ fn a_kill_while_a_record_hangs_sends_nothing_again_that_was_durable() {
     }
 }
 
+#[test]
+fn a_call_that_ends_by_a_fault_is_sent_again_without_a_restart() {
+    let (disk, stream) = (SimulatedDisk::new(4), Stream::default());
+    stream.seen().faults = 2;
+    forward(&disk, &stream, 0..200, Duration::from_secs(60));
+    let taken = stream.taken();
+    assert_eq!(taken.len(), 200, "{taken:?}");
+    let doubles = taken.values().sum::<u64>() - 200;
+    assert!(doubles <= 2 * 8, "{doubles}");
+    let totals = open(&disk).0.totals();
+    assert!(totals.balance(), "{totals:?}");
+    assert_eq!((totals.delivered, totals.waiting), (200, 0));
+}
+
 /// Lines in the files of what was refused.
 fn refused_files(disk: &SimulatedDisk) -> usize {
     let contents = disk.contents(Path::new("/spool")).into_iter();
@@ -217,7 +240,7 @@ fn refused_files(disk: &SimulatedDisk) -> usize {
 #[test]
 fn another_sink_is_given_what_is_in_the_gap_and_behind_and_nothing_between() {
     let (disk, stream) = (SimulatedDisk::new(3), Stream::default());
-    stream.0.lock().unwrap().refuses = true;
+    stream.seen().refuses = true;
     forward(&disk, &stream, 0..200, Duration::from_millis(5_500));
     disk.restart(Crash::PowerCut);
     let (spool, mut writer) = open(&disk);
