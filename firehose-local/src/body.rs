@@ -51,6 +51,10 @@ impl Body {
                     length: 0,
                 }),
             },
+            Compression::Uncompressed => Self {
+                rest: buffers.object(),
+                packed: None,
+            },
             _ => Self {
                 rest: buffers.buffer(),
                 packed: None,

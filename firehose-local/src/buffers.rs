@@ -1,7 +1,8 @@
 //! What waits to become objects, of all streams of a process: in memory up to one bound, beyond
 //! it on the disk.
 //!
-//! Each buffer grows at its end. When all of them together are over the bound, the largest are
+//! Each buffer grows at its end. One that becomes an object as it is goes to the file that will be it
+//! in parts, while the processor's caches still have them. When all of them together are over the bound, the largest are
 //! moved to the disk until half of it is free, so that what is moved at once is seldom small: a
 //! large part to the end of a file that the buffer has to itself, a small one to the end of a log
 //! that many share, so that thousands of buffers are not thousands of files. In the log a buffer
@@ -23,6 +24,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of memory from which on a buffer gets a file of its own when it is moved to the disk.
 const LARGE: usize = if cfg!(test) { 512 } else { 8 << 10 };
+
+/// Bytes of memory at which a buffer that becomes an object as it is goes to its file, however much memory
+/// there is: so much is still in the processor's caches, and seldom enough.
+const EARLY: usize = if cfg!(test) { 1024 } else { 512 << 10 };
 
 /// The buffers of a process.
 #[derive(Debug)]
@@ -48,11 +53,22 @@ struct State {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// It will soon be gone: not worth a file of its own.
-    is_short: bool,
+    kind: Kind,
     memory: Chunks,
     length: u64,
     spilled: Spilled,
+}
+
+/// What a buffer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Kind {
+    /// To be read.
+    #[default]
+    Bytes,
+    /// The same, and will soon be gone: not worth a file of its own.
+    Short,
+    /// To become an object as it is.
+    Object,
 }
 
 /// Where the beginning of a buffer is.
@@ -105,15 +121,20 @@ impl Buffers {
 
     /// A new, empty buffer.
     pub fn buffer(self: &Arc<Self>) -> Buffer {
-        self.new_buffer(false)
+        self.new_buffer(Kind::Bytes)
     }
 
     /// The same for one that will not grow long: it never gets a file to itself.
     pub fn short(self: &Arc<Self>) -> Buffer {
-        self.new_buffer(true)
+        self.new_buffer(Kind::Short)
     }
 
-    fn new_buffer(self: &Arc<Self>, is_short: bool) -> Buffer {
+    /// The same for one that becomes an object as it is, by [`Buffer::settle`].
+    pub fn object(self: &Arc<Self>) -> Buffer {
+        self.new_buffer(Kind::Object)
+    }
+
+    fn new_buffer(self: &Arc<Self>, kind: Kind) -> Buffer {
         let mut state = self.state();
         let number = match state.free.pop() {
             Some(number) => number,
@@ -123,7 +144,7 @@ impl Buffers {
             }
         };
         if let Some(slot) = state.slots.get_mut(number) {
-            slot.is_short = is_short;
+            slot.kind = kind;
         }
         Buffer {
             number,
@@ -193,7 +214,7 @@ impl State {
                 own.append(part)?;
                 true
             }
-            Spilled::Nowhere if slot.is_short || part.memory() < LARGE => {
+            Spilled::Nowhere if slot.kind == Kind::Short || part.memory() < LARGE => {
                 slot.spilled = Spilled::Log(self.log.append(None, part)?);
                 false
             }
@@ -230,20 +251,25 @@ impl Buffer {
             slot.memory.append(part, &mut state.pool);
             slot.length += u64::try_from(part.len()).unwrap_or(u64::MAX);
         }
-        let length = slot.length;
-        state.memory += slot.memory.memory() - before;
+        let (length, after) = (slot.length, slot.memory.memory());
+        let is_early = slot.kind == Kind::Object && before / EARLY < after / EARLY;
+        state.memory += after - before;
+        if is_early {
+            // Where the disk takes nothing there is memory still, up to the bound.
+            let _ = state.spill_one(self.number);
+        }
         if state.memory > self.all.bound && state.trouble.is_none() {
             state.spill(self.all.bound / 2);
         }
         length
     }
 
-    /// A new, empty one in this one's place, which is as short.
+    /// A new, empty one in this one's place, for the same.
     pub fn another(&self) -> Self {
         let state = self.all.state();
-        let is_short = state.slots.get(self.number).is_some_and(|s| s.is_short);
+        let kind = state.slots.get(self.number).map(|slot| slot.kind);
         drop(state);
-        self.all.new_buffer(is_short)
+        self.all.new_buffer(kind.unwrap_or_default())
     }
 
     /// Its length in bytes.
@@ -302,10 +328,10 @@ impl Buffer {
     fn apart(&self) -> Apart<'_> {
         let mut state = self.all.state();
         let slot = state.slots.get_mut(self.number).map(|slot| {
-            let (length, is_short) = (slot.length, slot.is_short);
+            let (length, kind) = (slot.length, slot.kind);
             let empty = Slot {
                 length,
-                is_short,
+                kind,
                 ..Slot::default()
             };
             std::mem::replace(slot, empty)
