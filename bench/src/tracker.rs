@@ -15,9 +15,8 @@ use crate::machine;
 use crate::report::Report;
 use crate::table::median;
 
-/// Clicks of a case: a thousand kept a slowed processor busy for minutes with each tracker. And those of
-/// one command to the browser, which has to end within a minute.
-const CLICKS: usize = 200;
+/// Clicks of a case, and those of one command to the browser, which has to end within a minute.
+const CLICKS: usize = 1_000;
 const AT_ONCE: usize = 10;
 
 /// Loads of a case, of which the median counts.
@@ -69,16 +68,16 @@ pub fn run() -> anyhow::Result<()> {
         bundle(&entry, &pages.path().join(format!("{name}.js")))?;
     }
     let mut report = Report::begin("tracker", "What a tracker costs its page");
-    report.line(
+    report.line(&format!(
         "One page with 60 books in headless Chromium, a new profile for each tracker, other people's from npm \
          bundled by esbuild. *Start-up*: processor time of the main thread's tasks, the page's own subtracted, median of \
-         5 loads. *Handlers*: of 200 clicks by the driver, from before the first listener to after the last. \
+         5 loads. *Handlers*: of {CLICKS} clicks by the driver, from before the first listener to after the last. \
          *A click in all*: the same, by click, drawing and sending included, the page's own subtracted. \
          *INP*: the 98th percentile as the browser rounds it, to 8 ms. *Bytes*: bodies, as they went; \
          PostHog leaves out what is more than ten clicks a second. \
          *Heap*: after a collection, wasm's memory included, the page's own subtracted. PostHog and ours capture \
          clicks by themselves; the others are told of each in a listener of the page's, with three properties.",
-    );
+    ));
     report.line("");
     report.line(&machine::words(pages.path())?);
     report.line("");

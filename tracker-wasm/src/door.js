@@ -75,8 +75,14 @@ export const open = (data, calls, run, explain) => {
     else if (!/click|input|submit/.test(kind)) {
       if (kind != "pageshow" || event.persisted) signal(kind);
     } else {
+      const { button, detail, clientX, clientY, isTrusted, pointerType, timeStamp } = event;
       const path = event.composedPath();
-      signal(kind, event, path, marksOn(path));
+      signal(
+        kind,
+        [button, detail, clientX, clientY, isTrusted, pointerType, timeStamp],
+        path,
+        marksOn(path),
+      );
     }
     if (kind == "pagehide" && !deliver) keep();
   };
@@ -93,8 +99,9 @@ export const open = (data, calls, run, explain) => {
   const marksOn = (path) => {
     const marks = [];
     path.forEach((node, depth) => {
-      for (const { name, value } of node.attributes || [])
-        if (name.startsWith("data-clickstream-")) marks.push(depth, name.slice(17), value);
+      for (const name of node.getAttributeNames?.() || [])
+        if (name.startsWith("data-clickstream-"))
+          marks.push(depth, name.slice(17), node.getAttribute(name));
     });
     return marks;
   };
@@ -105,7 +112,6 @@ export const open = (data, calls, run, explain) => {
   const keep = () => {
     const kept = waiting.filter(([kind]) => !/hid|visi|online/.test(kind)).map(([kind, subject, list, marks, ...rest]) => {
       if (/click/.test(kind)) {
-        const { type, button, detail, clientX, clientY, isTrusted, pointerType } = subject;
         let from = list.findIndex((node) => node.matches?.("a,button,label,summary"));
         if (from < 0) from = 0;
         let depth = 0;
@@ -117,7 +123,6 @@ export const open = (data, calls, run, explain) => {
             drawn = around;
             depth++;
           }
-        subject = { type, button, detail, clientX, clientY, isTrusted, pointerType };
         list = [drawn.outerHTML, depth];
       }
       return [kind, subject, list, [], ...rest];

@@ -1,5 +1,7 @@
 //! What a site does not want said of its elements.
 
+use std::borrow::Cow;
+
 use clickstream_event::text::joined;
 
 use crate::element::Element;
@@ -13,7 +15,7 @@ const MASKED: &str = "[data-clickstream-mask]";
 /// What is masked: the element is told of, its words and where it leads are not.
 #[derive(Debug)]
 pub struct Masks {
-    selector: String,
+    selector: Cow<'static, str>,
     /// No element says anything (`data-text="none"`).
     silent: bool,
 }
@@ -23,8 +25,8 @@ impl Masks {
     pub fn new(selector: Option<String>, text: Option<String>) -> Self {
         Self {
             selector: match selector {
-                Some(more) => joined(&[MASKED, ",", &more]),
-                None => MASKED.to_owned(),
+                Some(more) => joined(&[MASKED, ",", &more]).into(),
+                None => MASKED.into(),
             },
             silent: text.is_some_and(|text| text == "none"),
         }

@@ -34,12 +34,15 @@ use crate::{
     transport::{Answer, Envelope, Note, Transport},
     words::setting,
 };
-use record::{Draft, Moment};
+use record::{Draft, Moment, Seen};
 #[cfg(any(feature = "watch", test))]
 use watched::Watched;
 
 /// What news are about that are about a view which is no event.
 const VIEW: &str = r#"{"type":"page"}"#;
+
+/// Events that wait for the page to have had its turn, at most.
+const MOST_UNRECORDED: usize = 20;
 
 /// The tracker of a page.
 #[derive(Debug)]
@@ -71,7 +74,10 @@ pub struct Tracker {
     /// Nothing is said in the words of pages.
     silent: bool,
     nonce: String,
+    /// Of the event taken in last.
     number: u64,
+    /// What was seen within one of the page's own events, and is recorded once that is over.
+    unrecorded: Vec<Seen>,
     /// What led to this page, until its first event.
     arrival: Option<Arrival>,
     wake: Function,
@@ -154,6 +160,7 @@ impl Tracker {
             signals: settings.signals,
             nonce,
             number: 0,
+            unrecorded: Vec::new(),
             arrival: None,
             wake: host.function("wake"),
             woken: f64::INFINITY,
@@ -170,6 +177,9 @@ impl Tracker {
     pub(crate) fn happened(&mut self, signal: &mut Signal) -> Effects {
         self.hide(signal);
         let kind = signal.kind.as_str();
+        if !is_dispatched(kind) {
+            self.catch_up();
+        }
         #[cfg(any(feature = "watch", test))]
         if self.heard(kind, signal) {
             return self.proceed(kind, signal.time);
@@ -283,6 +293,7 @@ impl Tracker {
         remembered: Option<String>,
         done: &mut Vec<Line>,
     ) -> Effects {
+        self.catch_up();
         let now = clock::now();
         if matches!(answer, Answer::Stored(_)) {
             self.identity.settle(remembered);
@@ -309,6 +320,7 @@ impl Tracker {
         let Some(view) = self.pages.settle(url, title) else {
             return;
         };
+        self.catch_up();
         if !self.options.pages {
             let page = [&view.url, &view.title, &view.referrer];
             self.ignore(VIEW, "capture");
@@ -329,6 +341,10 @@ impl Tracker {
 
     /// What follows from where things stand, and the timer.
     fn proceed(&mut self, kind: &str, now: f64) -> Effects {
+        let many = self.unrecorded.len() >= MOST_UNRECORDED;
+        if !is_dispatched(kind) || self.outbox.is_leaving() || many {
+            self.catch_up();
+        }
         let may_send = kind == "tick" || kind.is_empty();
         let owed = self.forget && (may_send || self.outbox.is_leaving());
         if owed && std::mem::take(&mut self.forget) && !self.private {
@@ -344,7 +360,10 @@ impl Tracker {
         };
         let errands = self.outbox.proceed(may_send, now);
         let next = self.outbox.next().unwrap_or(f64::INFINITY);
-        let next = next.min(self.pages.due().unwrap_or(f64::INFINITY));
+        let mut next = next.min(self.pages.due().unwrap_or(f64::INFINITY));
+        if !self.unrecorded.is_empty() {
+            next = now;
+        }
         #[cfg(any(feature = "watch", test))]
         let next = next.min(self.watched.due());
         if next < self.woken {
@@ -376,6 +395,11 @@ impl Effects {
             let _ = self.say.apply(&JsValue::UNDEFINED, &words);
         }
     }
+}
+
+/// Whether the signal comes from within one of the page's own events, which somebody waits for.
+fn is_dispatched(kind: &str) -> bool {
+    matches!(kind, "click" | "auxclick" | "input" | "submit")
 }
 
 /// What led to a page, by its address and the one before it; with `marketing`, also as

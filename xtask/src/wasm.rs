@@ -22,6 +22,7 @@ mod script;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -311,8 +312,27 @@ fn bindings(compiled: &[u8], names: bool) -> Result<(String, Vec<u8>)> {
     for export in module.exports.iter_mut() {
         export.name = short.export(&export.name);
     }
+    let constants = constants(module)?;
     let module = module.emit_wasm();
-    Ok((short.rewrite(&script::lean(output.js())?), module))
+    let glue = script::lean(output.js(), &constants)?;
+    Ok((short.rewrite(&glue), module))
+}
+
+/// Where in its memory the module's constants are.
+fn constants(module: &walrus::Module) -> Result<Range<u32>> {
+    let segments = module.data.iter().filter_map(|data| match data.kind {
+        walrus::DataKind::Active {
+            offset: walrus::ConstExpr::Value(walrus::ir::Value::I32(start)),
+            ..
+        } => {
+            let (start, length) = (start.cast_unsigned(), u32::try_from(data.value.len()).ok()?);
+            Some(start..start.checked_add(length)?)
+        }
+        _ => None,
+    });
+    segments
+        .reduce(|one, other| one.start.min(other.start)..one.end.max(other.end))
+        .context("the module has no constants")
 }
 
 /// Everything that decides what the files are, in a few digits.

@@ -6,7 +6,7 @@ use clickstream_event::{
     write,
 };
 use js_sys::Array;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::{
     capture::leads,
@@ -14,6 +14,7 @@ use crate::{
     js,
     marks::Marks,
     mask::Masks,
+    signal::Signal,
 };
 
 /// Links and controls: what somebody clicks to make something happen.
@@ -24,6 +25,15 @@ pub const CONTROLS: &str = "a[href],area[href],button,input,select,textarea,labe
 
 /// Within how many milliseconds of a label's click its control's is the same click.
 const FOLLOWS: f64 = 100.0;
+
+/// What the door reads of an event, in its order.
+const BUTTON: u32 = 0;
+const DETAIL: u32 = 1;
+const X: u32 = 2;
+const Y: u32 = 3;
+const TRUSTED: u32 = 4;
+const POINTER: u32 = 5;
+const TIME: u32 = 6;
 
 /// What has to be known from one click to the next.
 #[derive(Debug)]
@@ -61,19 +71,17 @@ impl Clicks {
     }
 
     /// The properties of a click, without the page's marks; a word why nothing is to be said
-    /// about it. `path` is the event's path, kept since it was dispatched; `page` the page's
-    /// address; with `links` it is told where a link leads.
+    /// about it. With `links` it is told where a link leads.
     pub fn read(
         &mut self,
-        event: &JsValue,
-        path: &Array,
+        signal: &Signal,
         marks: &Marks,
-        page: &str,
         links: bool,
     ) -> Result<Click, &'static str> {
+        let (event, path) = (read(signal), &signal.list);
         // Of the other buttons only the middle one opens a link.
-        let button = js::number(event, "button") as i16;
-        if button != 1 && js::get(event, "type") == "auxclick" {
+        let button = number(event, BUTTON) as i16;
+        if button != 1 && signal.kind == "auxclick" {
             return Err("button");
         }
         if marks.ignored {
@@ -81,7 +89,7 @@ impl Clicks {
         }
         let (depth, element, answers) = nearest(path, marks.depth).ok_or("nothing")?;
         let (follower, labelled) = std::mem::take(&mut self.follows);
-        let time = js::number(event, "timeStamp");
+        let time = number(event, TIME);
         if &follower == AsRef::<JsValue>::as_ref(&element) && time - labelled < FOLLOWS {
             return Err("label");
         }
@@ -94,7 +102,7 @@ impl Clicks {
             classes.push(class);
             false
         });
-        let pointer = js::text(event, "pointerType").unwrap_or_default();
+        let pointer = event.get(POINTER).as_string().unwrap_or_default();
         let clicked = ElementClicked {
             element: described.element(&classes),
             input: input(event, button, &pointer),
@@ -103,7 +111,9 @@ impl Clicks {
         // Where it leads, whole; a vector drawing's link says it otherwise and is told as a click.
         let url = js::text(&element, "href").filter(|_| cfg!(feature = "links") && links);
         let download = element.attribute("download").is_some();
-        let link = url.as_deref().and_then(|url| leads(url, page, download));
+        let link = url
+            .as_deref()
+            .and_then(|url| leads(url, &signal.url, download));
         if let Some(link) = &link {
             properties.pop();
             let link = write::object(link).unwrap_or_default();
@@ -115,9 +125,23 @@ impl Clicks {
             leads: link.is_some(),
             masked: described.masked,
             // Browsers count them, and count none of the keyboard's.
-            rage: answers && js::number(event, "detail") == 3.0,
+            rage: answers && number(event, DETAIL) == 3.0,
         })
     }
+}
+
+/// What the door has read of the signal's event.
+pub fn read(signal: &Signal) -> &Array {
+    signal.subject.unchecked_ref()
+}
+
+/// Whether somebody has made the event, and no script.
+pub fn is_trusted(event: &Array) -> bool {
+    event.get(TRUSTED).is_truthy()
+}
+
+fn number(event: &Array, at: u32) -> f64 {
+    event.get(at).as_f64().unwrap_or_default()
 }
 
 /// The nearest link, control or marked element, and how far out on the path it is; where
@@ -143,10 +167,10 @@ fn is_control(element: &Element) -> bool {
 }
 
 /// With what it was clicked. A keyboard's click is a pointer's without pointer and place.
-fn input<'a>(event: &JsValue, button: i16, pointer: &'a str) -> Input<'a> {
-    let trusted = js::is(event, "isTrusted");
-    let number = |name| js::number(event, name) as i32;
-    let by_pointer = !pointer.is_empty() || number("detail") > 0;
+fn input<'a>(event: &Array, button: i16, pointer: &'a str) -> Input<'a> {
+    let trusted = is_trusted(event);
+    let number = |at| number(event, at) as i32;
+    let by_pointer = !pointer.is_empty() || number(DETAIL) > 0;
     Input {
         kind: match (by_pointer, trusted) {
             (true, _) if pointer.is_empty() => "mouse",
@@ -155,8 +179,8 @@ fn input<'a>(event: &JsValue, button: i16, pointer: &'a str) -> Input<'a> {
             (false, false) => "script",
         },
         button: by_pointer.then_some(button),
-        x: by_pointer.then(|| number("clientX")),
-        y: by_pointer.then(|| number("clientY")),
+        x: by_pointer.then(|| number(X)),
+        y: by_pointer.then(|| number(Y)),
         trusted: (!trusted).then_some(false),
     }
 }

@@ -48,10 +48,7 @@ impl Tracker {
     /// A click.
     pub(super) fn clicked(&mut self, signal: &Signal) {
         let marks = read_marks(&signal.marks);
-        let event = &signal.subject;
-        let page = &signal.url;
-        let read = &mut self.clicks;
-        let click = match read.read(event, &signal.list, &marks, page, self.options.links) {
+        let click = match self.clicks.read(signal, &marks, self.options.links) {
             Ok(click) => click,
             Err(why) => return self.ignore(CLICK, why),
         };

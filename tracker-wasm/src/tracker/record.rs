@@ -30,6 +30,8 @@ pub(super) struct Draft<'a> {
     pub details: Option<&'a str>,
     pub message_id: Option<&'a str>,
     pub timestamp: Option<&'a str>,
+    /// Which event of the page it is, where that is known already.
+    pub number: Option<u64>,
 }
 
 /// When and where it happened.
@@ -38,18 +40,53 @@ pub(super) struct Moment<'a> {
     pub page: Page<'a>,
 }
 
+/// A track event that was seen within one of the page's own.
+#[derive(Debug)]
+pub(super) struct Seen {
+    event: String,
+    details: String,
+    number: u64,
+    time: f64,
+    url: String,
+    title: String,
+}
+
 impl Tracker {
-    /// Records a track event that happened when and where `signal` says.
+    /// Takes in a track event that happened when and where `signal` says. It is recorded as soon as
+    /// the signal is over, or, where that is one of the page's own events, once the page has had its
+    /// turn: what is written for it in the browser takes longer than everything before, and
+    /// nothing is drawn meanwhile.
     pub(super) fn track(&mut self, event: &str, details: &str, signal: &Signal) {
-        let draft = Draft {
-            event: Some(event),
-            details: Some(details),
-            ..Draft::default()
-        };
-        self.record_at(EventType::Track, &draft, signal);
+        self.number += 1;
+        self.unrecorded.push(Seen {
+            event: event.to_owned(),
+            details: details.to_owned(),
+            number: self.number,
+            time: signal.time,
+            url: signal.url.clone(),
+            title: signal.title.clone(),
+        });
     }
 
-    /// Records an event that happened when and where `signal` says.
+    /// Records what was taken in before.
+    pub(super) fn catch_up(&mut self) {
+        for seen in std::mem::take(&mut self.unrecorded) {
+            let draft = Draft {
+                event: Some(&seen.event),
+                details: Some(&seen.details),
+                number: Some(seen.number),
+                ..Draft::default()
+            };
+            let referrer = self.pages.referrer().to_owned();
+            let moment = Moment {
+                time: seen.time,
+                page: Page::at(&seen.url, &seen.title, &referrer),
+            };
+            self.record(EventType::Track, &draft, &moment);
+        }
+    }
+
+    /// Records the event of a call, which happened when and where `signal` says.
     pub(super) fn record_at(&mut self, kind: EventType, draft: &Draft<'_>, signal: &Signal) {
         let referrer = self.pages.referrer().to_owned();
         let moment = Moment {
@@ -83,8 +120,11 @@ impl Tracker {
             let page = moment.page;
             self.turned([page.url, page.title, page.referrer], moment.time);
         }
-        self.number += 1;
-        let made = self.last_id(moment.time);
+        let number = draft.number.unwrap_or_else(|| {
+            self.number += 1;
+            self.number
+        });
+        let made = self.id(number, moment.time);
         let id = draft.message_id.unwrap_or(&made);
         let happened = clock::iso(moment.time);
         let time = draft.timestamp.unwrap_or(&happened);
@@ -163,10 +203,14 @@ impl Tracker {
         self.keep(json, moment.time)
     }
 
-    /// The message id of the event recorded last, if that happened at `time`.
+    /// The message id of the event taken in last, if that happened at `time`.
     pub(super) fn last_id(&self, time: f64) -> String {
+        self.id(self.number, time)
+    }
+
+    fn id(&self, number: u64, time: f64) -> String {
         let visitor = self.identity.anonymous();
-        message_id(time as u64, visitor, &self.nonce, self.number)
+        message_id(time as u64, visitor, &self.nonce, number)
     }
 
     /// Takes a finished line into the queue, and lets plugins hand it on.

@@ -1,6 +1,8 @@
 //! One script out of three: a way in (the script tag's, the package's), the door that both lead to,
 //! and wasm-bindgen's glue, each where the way in asks for it.
 
+use std::ops::Range;
+
 use anyhow::{Context, Result};
 
 /// The line that the door takes the place of.
@@ -34,13 +36,27 @@ const LEAN: [(&str, &str); 5] = [
     ("realloc === undefined", "false"),
 ];
 
-/// The glue without what the loader has no use for.
+/// How the glue reads a text of the module's, each time anew.
+const TEXT: &str = "return decodeText(getUint8ArrayMemory0().subarray(ptr, ptr + len));";
+/// Before which function that is.
+const READS: &str = "function getStringFromWasm0(ptr, len) {";
+
+/// The glue without what the loader has no use for; the module's `constants`, which are most of the texts that it
+/// gives the page (names of members and attributes, selectors), are read once.
 ///
 /// # Errors
 /// When it is another glue than this was written for.
-pub fn lean(glue: &str) -> Result<String> {
+pub fn lean(glue: &str, constants: &Range<u32>) -> Result<String> {
+    let Range { start, end } = constants;
+    // Nothing there is as long as the memory is.
+    let remembered = format!(
+        "if (ptr < {start} || ptr >= {end}) {TEXT}
+        return constants[ptr + len * {end}] ??= decodeText(getUint8ArrayMemory0().subarray(ptr, ptr + len));"
+    );
+    let before = format!("const constants = {{}};\n{READS}");
     let mut lean = glue.to_owned();
-    for (theirs, ours) in LEAN {
+    let remember = [(READS, before.as_str()), (TEXT, &remembered)];
+    for (theirs, ours) in LEAN.into_iter().chain(remember) {
         anyhow::ensure!(
             lean.contains(theirs),
             "wasm-bindgen's glue no longer has `{theirs}`: see xtask/src/wasm/script.rs"
@@ -80,15 +96,25 @@ pub fn compose(name: &str, way: &str, door: &str, glue: &str, integrity: &str) -
 
 #[cfg(test)]
 mod tests {
-    use super::{LEAN, compose, early, lean};
+    use super::{LEAN, READS, TEXT, compose, early, lean};
 
     #[test]
     fn another_glue_is_refused_and_not_left_as_it_is() {
-        let theirs = LEAN.map(|(theirs, _)| theirs).join("\n");
+        let text = [READS, TEXT].join("\n");
+        let theirs = [LEAN.map(|(theirs, _)| theirs).join("\n"), text].join("\n");
         let ours = LEAN.map(|(_, ours)| ours).join("\n");
-        assert_eq!(lean(&theirs).unwrap(), ours);
-        for (part, _) in LEAN {
-            assert!(lean(&theirs.replace(part, "")).is_err(), "{part}");
+        let leaned = lean(&theirs, &(8..64)).unwrap();
+        assert!(leaned.starts_with(&ours), "{leaned}");
+        assert!(
+            leaned.contains("if (ptr < 8 || ptr >= 64) return decodeText("),
+            "{leaned}"
+        );
+        for part in LEAN
+            .map(|(theirs, _)| theirs)
+            .into_iter()
+            .chain([READS, TEXT])
+        {
+            assert!(lean(&theirs.replace(part, ""), &(8..64)).is_err(), "{part}");
         }
     }
 

@@ -9,7 +9,10 @@ use wasm_bindgen::JsValue;
 
 use super::Tracker;
 use crate::{
-    capture::{click::CONTROLS, dead::ANSWERS},
+    capture::{
+        click::{CONTROLS, is_trusted, read},
+        dead::ANSWERS,
+    },
     clock,
     element::{self, Element},
     js,
@@ -34,7 +37,7 @@ impl Tracker {
         let wanted = self.watched.options.dead;
         // One that waited for the module has had its answer, or not; nobody has seen it.
         let late = clock::now() - signal.time > ANSWERS / 10.0;
-        if !wanted || late || !js::is(&signal.subject, "isTrusted") {
+        if !wanted || late || !is_trusted(read(signal)) {
             return;
         }
         let hit = element::at(&signal.list, 0);
