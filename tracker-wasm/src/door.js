@@ -266,7 +266,10 @@ export const open = (data, calls, run, explain) => {
           origin,
           userAgent: navigator.userAgent,
           locale: navigator.language,
-          timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+          // Its formats, of which we want none, take a browser longer than all else that is done here.
+          timezone:
+            window.Temporal?.Now?.timeZoneId?.() ||
+            Intl.DateTimeFormat().resolvedOptions().timeZone,
           width: screen.width,
           height: screen.height,
           density: devicePixelRatio,
