@@ -2,7 +2,7 @@
 //!
 //! Only what is the shop's to say: that a page was opened or something was
 //! clicked the tracker says by itself. The bot's direct mode says the same
-//! things with the same functions. Nothing a visitor typed is in any of them.
+//! things with the same functions. Of what a visitor typed only a search is in any of them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -18,7 +18,7 @@ const IMAGE: &str = include_str!("../../Dockerfile");
 const SOCKET: &str = include_str!("../../systemd/clickstream-relay.socket");
 
 /// The sources that reasons come from, to find words that nobody says any more.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 11] = [
     include_str!("../../src/forward/epoch/error.rs"),
     include_str!("../../src/forward/epoch/timing.rs"),
     include_str!("../../src/forward/partitions.rs"),
@@ -28,6 +28,8 @@ const SOURCES: [&str; 9] = [
     include_str!("../../src/sink/lake.rs"),
     include_str!("../../src/spool.rs"),
     include_str!("../../src/spool/writer.rs"),
+    include_str!("../../src/forward/flight.rs"),
+    include_str!("../../src/forward/stream.rs"),
 ];
 
 /// First cells of the table under a heading, without their backticks.
