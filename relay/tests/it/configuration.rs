@@ -193,11 +193,14 @@ fn the_example_sets_every_key_with_its_default_or_says_what_that_is() {
 #[test]
 fn the_example_as_it_stands_sets_every_default_and_nothing_else() {
     let example: Table = EXAMPLE.parse().unwrap();
+    let mut plain = 0;
     for setting in settings() {
         let Setting { table, key, .. } = &setting;
         let sets = example[table].get(key).is_some();
         assert_eq!(sets, setting.plain_default().is_some(), "[{table}] {key}");
+        plain += usize::from(sets);
     }
+    assert!(plain > 20, "{plain} defaults are compared");
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("example.toml");
     fs_err::write(&file, EXAMPLE).unwrap();

@@ -48,7 +48,7 @@ const READS: &str = "function getStringFromWasm0(ptr, len) {";
 /// When it is another glue than this was written for.
 pub fn lean(glue: &str, constants: &Range<u32>) -> Result<String> {
     let Range { start, end } = constants;
-    // Nothing there is as long as the memory is.
+    // No place is beyond the end, so that place and length together are one number.
     let remembered = format!(
         "if (ptr < {start} || ptr >= {end}) {TEXT}
         return constants[ptr + len * {end}] ??= decodeText(getUint8ArrayMemory0().subarray(ptr, ptr + len));"
